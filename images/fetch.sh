@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Fetch Debian's own arm64 packages for the boot tests: kernels, a static busybox, firmware.
+#
+#   images/fetch.sh [-l] [TARGET...]      no TARGET: the default set; -l lists the targets
+#
+# Packages come from the mirror that this machine's apt is configured with (or $ARMATURE_MIRROR),
+# through apt itself with a private state directory, so nothing of the host's package database is
+# touched and no root is needed. Results are in images/cache/TARGET/. Running it again costs nothing;
+# an interrupted run continues. $ARMATURE_CACHE moves the cache.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${ARMATURE_CACHE:-$here/cache}
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# target | suite | package | file in the package -> name in cache/TARGET (several: spaces)
+targets='
+k61      | bookworm | linux-image-arm64      | kernel
+k612     | trixie   | linux-image-arm64      | kernel
+k72      | forky    | linux-image-arm64      | kernel
+k612-16k | trixie   | linux-image-arm64-16k  | kernel
+k72-16k  | forky    | linux-image-arm64-16k  | kernel
+k72-64k  | forky    | linux-image-arm64-64k  | kernel
+busybox  | bookworm | busybox-static         | bin/busybox
+uboot    | bookworm | u-boot-qemu            | usr/lib/u-boot/qemu_arm64/u-boot.bin
+efi      | bookworm | qemu-efi-aarch64       | usr/share/qemu-efi-aarch64/QEMU_EFI.fd usr/share/AAVMF/AAVMF_CODE.fd usr/share/AAVMF/AAVMF_VARS.fd
+xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
+'
+default_targets='k61 busybox'
+
+# What a `virt` board never has; a full module tree is ten times the size.
+skip_modules='drivers/gpu drivers/media drivers/infiniband drivers/iio drivers/usb drivers/staging
+ drivers/net/ethernet drivers/net/wireless drivers/net/usb drivers/net/phy drivers/net/dsa
+ drivers/net/can sound drivers/scsi drivers/hwmon drivers/mfd drivers/isdn drivers/accel'
+
+die() { echo "fetch.sh: $*" >&2; exit 1; }
+say() { echo "fetch.sh: $*"; }
+
+row() { # row TARGET: "suite|package|files", trimmed
+    awk -F'|' -v t="$1" '{ for (i = 1; i <= NF; i++) gsub(/^ +| +$/, "", $i) }
+        $1 == t { print $2 "|" $3 "|" $4 }' <<<"$targets"
+}
+
+list_targets() {
+    awk -F'|' 'NF > 2 { printf "%-10s %-9s %s\n", $1, $2, $3 }' <<<"$targets" | tr -s ' '
+}
+
+mirror() { # the URI of this host's Debian archive
+    if [ -n "${ARMATURE_MIRROR:-}" ]; then
+        echo "$ARMATURE_MIRROR"
+        return
+    fi
+    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
+        grep -E '/debian/?$' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
+}
+
+# ---- one private apt per suite ----
+apt_opts() { # apt_opts SUITE: sets the array `opts`
+    local d=$cache/apt/$1
+    opts=(-o "Dir::State=$d/state" -o Dir::State::status=/dev/null -o "Dir::Cache=$d/cache"
+        -o "Dir::Etc::SourceList=$d/sources.list" -o Dir::Etc::SourceParts=-
+        -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=-
+        -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Acquire::Languages=none
+        -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::http::Timeout=20)
+}
+
+suite_ready() { # suite_ready SUITE: package lists are there, at most a week old
+    local d=$cache/apt/$1 uri
+    apt_opts "$1"
+    if [ -n "$(find "$d/ready" -mtime -7 2>/dev/null)" ]; then
+        return
+    fi
+    uri=$(mirror)
+    [ -n "$uri" ] || die "this machine's apt has no Debian mirror: set ARMATURE_MIRROR to one"
+    [ -r "$keyring" ] || die "the package debian-archive-keyring is missing"
+    mkdir -p "$d/state/lists/partial" "$d/cache/archives/partial"
+    echo "deb [signed-by=$keyring] $uri $1 main" >"$d/sources.list"
+    say "package lists of $1"
+    apt-get "${opts[@]}" -qq -o APT::Update::Error-Mode=any update >"$d/log" 2>&1 ||
+        die "cannot reach the Debian mirror for $1 (offline?): $(tail -n1 "$d/log")"
+    touch "$d/ready"
+}
+
+depends() { # depends PACKAGE: names it depends on
+    apt-cache "${opts[@]}" show --no-all-versions "$1" 2>/dev/null |
+        sed -n 's/^Depends: //p' | tr ',' '\n' | sed 's/^ *//; s/[ (:|].*//'
+}
+
+kernel_packages() { # kernel_packages META: packages that hold vmlinuz and the modules
+    local todo=("$1") p q seen=' '
+    while [ ${#todo[@]} -gt 0 ]; do
+        p=${todo[0]}
+        todo=("${todo[@]:1}")
+        [[ $seen == *" $p "* ]] && continue
+        seen+="$p "
+        [[ $p =~ ^linux-(image|binary|modules)-[0-9] ]] && echo "$p"
+        while read -r q; do
+            [[ $q =~ ^linux-(image|binary|modules)-[0-9] ]] && todo+=("$q")
+        done < <(depends "$p")
+    done
+}
+
+download() { # download DIR PACKAGE: prints the path of the .deb
+    local dir=$1 deb
+    apt-cache "${opts[@]}" show "$2" >/dev/null 2>&1 || die "$suite has no package $2"
+    mkdir -p "$dir"
+    (cd "$dir" && apt-get "${opts[@]}" -qq download "$2" >"$dir/log" 2>&1) ||
+        die "cannot download $2 of $suite (offline?): $(tail -n1 "$dir/log")"
+    deb=$(ls -t "$dir/$2"_*.deb | head -n1)
+    [ -s "$deb" ] || die "apt left no file for $2"
+    echo "$deb"
+}
+
+unpack_kernel() { # unpack_kernel DEB ROOT
+    local ex=() s
+    for s in $skip_modules; do
+        ex+=("--exclude=*/kernel/$s")
+    done
+    dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" "${ex[@]}" --exclude=./usr/share
+}
+
+fetch_kernel() { # fetch_kernel DIR META
+    local p deb got=0 v m
+    for p in $(kernel_packages "$2"); do
+        deb=$(download "$1/deb" "$p")
+        unpack_kernel "$deb" "$1/root"
+        got=1
+    done
+    [ $got = 1 ] || die "$suite has no $2"
+    v=$(find "$1/root" -name 'vmlinuz*' -type f | head -n1) # boot/ or, since 7.x, lib/modules/
+    [ -n "$v" ] || die "no vmlinuz in the packages of $2"
+    ln -sfn "${v#"$1"/}" "$1/vmlinuz"
+    m=$(find "$1/root" -path '*lib/modules/*' -prune -type d | head -n1)
+    [ -n "$m" ] || die "no modules in the packages of $2"
+    ln -sfn "${m#"$1"/}" "$1/modules"
+}
+
+fetch_files() { # fetch_files DIR PACKAGE FILE...
+    local dir=$1 deb f
+    deb=$(download "$dir/deb" "$2")
+    dpkg -x "$deb" "$dir/root"
+    shift 2
+    for f in "$@"; do
+        # Since the usr-merge a file may have moved below usr/.
+        [ -e "$dir/root/$f" ] || f=usr/$f
+        [ -e "$dir/root/$f" ] || die "$deb has no ${f#usr/}"
+        ln -sfn "root/$f" "$dir/$(basename "$f")"
+    done
+}
+
+fetch_xen() { # fetch_xen DIR PACKAGE
+    local f
+    dpkg -x "$(download "$1/deb" "$2")" "$1/root"
+    f=$(find "$1/root/boot" -name 'xen-*' ! -name '*.cfg' ! -name '*.config' | sort | head -n1)
+    [ -n "$f" ] || die "no hypervisor in $2"
+    ln -sfn "${f#"$1"/}" "$1/xen"
+}
+
+fetch() { # fetch TARGET
+    local what pkg files dir=$cache/$1
+    what=$(row "$1")
+    [ -n "$what" ] || die "unknown target '$1' (fetch.sh -l lists them)"
+    [ -e "$dir/complete" ] && return
+    IFS='|' read -r suite pkg files <<<"$what"
+    suite_ready "$suite"
+    if [ "$pkg" != "${pkg%-64k}" ] && ! apt-cache "${opts[@]}" show "$pkg" >/dev/null 2>&1; then
+        say "$1: Debian $suite has no $pkg"
+        return
+    fi
+    say "$1: $pkg of $suite"
+    rm -rf "$dir/root"
+    mkdir -p "$dir/root"
+    case $files in
+    kernel) fetch_kernel "$dir" "$pkg" ;;
+    xen) fetch_xen "$dir" "$pkg" ;;
+    # shellcheck disable=SC2086 # a list of files
+    *) fetch_files "$dir" "$pkg" $files ;;
+    esac
+    rm -rf "$dir/deb"
+    touch "$dir/complete"
+}
+
+if [ "${1:-}" = -l ]; then
+    list_targets
+    exit
+fi
+for tool in apt-get dpkg-deb awk; do
+    command -v $tool >/dev/null || die "needs $tool: this is for Debian and its derivatives"
+done
+mkdir -p "$cache"
+exec 9>"$cache/.lock"
+flock 9
+# shellcheck disable=SC2086 # a list of targets
+for t in "${@:-$default_targets}"; do
+    for one in $t; do
+        fetch "$one"
+    done
+done

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line, parsed: what the user asked for, before anything is opened or built. Spelled as
+ * QEMU spells it where both have it; own options are long.
+ */
+#ifndef APP_OPTIONS_H
+#define APP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "app/optlist.h"
+#include "base/result.h"
+#include "machine/boot.h"
+#include "machine/fdt.h"
+#include "machine/machine.h"
+
+enum opt_drive_if { DRIVE_IF_NONE, DRIVE_IF_VIRTIO, DRIVE_IF_PFLASH };
+
+/* -drive, -blockdev, -pflash, -hda. */
+struct opt_drive {
+    char *id;   /* never NULL */
+    char *file; /* NULL: see protocol */
+    char *protocol; /* -blockdev: the node that this one is on top of; NULL: none */
+    enum opt_drive_if iface;
+    int unit; /* -1: next */
+    bool format_raw, read_only, snapshot, no_flush, no_lock, no_unmap;
+};
+
+/* -semihosting-config */
+struct opt_semihosting {
+    bool enable, user_access;
+    char *chardev;  /* id; NULL: standard output */
+    GString *args; /* NULL: kernel and -append */
+};
+
+enum opt_pace { PACE_AUTO, PACE_ON, PACE_OFF };
+
+struct options {
+    /* Text to print instead of running (help, version); NULL: run. */
+    char *text;
+
+    /* -M */
+    bool virtualization, secure, acpi, graphics;
+    unsigned gic_version; /* 0: by the number of PEs */
+    char *dumpdtb;
+    char *pflash_node[MACHINE_N_FLASH];
+    /* -cpu, -smp, -m */
+    char *cpu;
+    unsigned n_pes;
+    struct fdt_topology topology;
+    uint64_t ram_bytes;
+    /* boot */
+    char *kernel, *initrd, *append, *dtb, *bios;
+    GArray *items; /* struct boot_item */
+    bool no_reboot, no_shutdown;
+    bool snapshot; /* all drives */
+
+    /* backends and devices, in order */
+    GPtrArray *serials;  /* char *: specifications of -serial */
+    GPtrArray *chardevs; /* char *: arguments of -chardev */
+    GPtrArray *netdevs;  /* char *: arguments of -netdev */
+    GPtrArray *nics;     /* struct optlist *: -nic other than none */
+    GPtrArray *drives;   /* struct opt_drive * */
+    GPtrArray *devices;  /* struct optlist *: -device, the driver under "driver" */
+    GPtrArray *objects;  /* char *: ids of -object rng-* */
+    GPtrArray *fw_files; /* struct optlist *: -fw_cfg */
+    bool nodefaults, nographic;
+    bool virtio_modern; /* -global virtio-mmio.force-legacy=off */
+
+    struct opt_semihosting semihosting;
+    char *log_classes, *log_file;
+
+    /* time and chance */
+    bool rtc_set; /* rtc_seconds was given; else the host's clock */
+    bool rtc_local;
+    int64_t rtc_seconds;
+    uint64_t seed;
+    enum opt_pace pace;
+    uint64_t quantum_ns; /* 0: default */
+    bool has_uuid;
+    uint8_t uuid[16];
+    char *name;
+};
+
+struct options *options_parse(int argc, char **argv, GError **err);
+void options_free(struct options *o);
+
+#endif

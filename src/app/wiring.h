@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From options to a machine configuration with everything behind it open: disks, character devices,
+ * networks, entropy, devices.
+ */
+#ifndef APP_WIRING_H
+#define APP_WIRING_H
+
+#include "app/options.h"
+#include "core/backend.h"
+#include "host/hostloop.h"
+#include "machine/machine.h"
+
+struct wiring;
+struct virtio_dev;
+
+/* Opens everything. NULL and *err: nothing is left open. */
+struct wiring *wiring_new(const struct options *o, GError **err);
+/* After the machine is gone. */
+void wiring_free(struct wiring *w);
+
+/* What machine_new gets. Its strings and backends belong to w and the options. */
+const struct machine_config *wiring_config(const struct wiring *w);
+struct hostloop *wiring_loop(const struct wiring *w);
+
+/* ---- for drivers.c: what a device's properties name. NULL and *err when there is no such thing. ---- */
+struct blockdev *wiring_take_drive(struct wiring *w, const char *what, const char *id, GError **err);
+struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err);
+struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char *id, GError **err);
+bool wiring_has_object(const struct wiring *w, const char *id);
+/* A stream of random bytes for the device of that name. */
+struct entropy *wiring_entropy(struct wiring *w, const char *name);
+/* Put a device into the next free virtio slot; takes it. slot: or that one (-1: next). */
+bool wiring_plug(struct wiring *w, const char *what, int slot, struct virtio_dev *d,
+                 GError **err) NODISCARD;
+/* The bus that serial ports go to: the last virtio-serial-device. */
+struct virtio_dev **wiring_serial_bus(struct wiring *w);
+/* How many network devices there are: the default MAC address counts them. */
+unsigned wiring_next_nic(struct wiring *w);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The PE as the board sees it: life cycle, inputs, and access for loaders and debuggers. */
+#include "cpu/cpu.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cpu/cpu_internal.h"
+#include "cpu/engine/block.h"
+#include "cpu/engine/context.h"
+#include "cpu/engine/loop.h"
+#include "cpu/engine/mem.h"
+#include "cpu/engine/translate.h"
+#include "cpu/sys/exc.h"
+#include "cpu/sys/hcr.h"
+#include "cpu/sys/irqsel.h"
+
+#define BLOCK_CACHE_DEFAULT (UINT64_C(48) << 20)
+/* Beyond this, forgetting everything is quicker than looking at every page. */
+#define CODE_RANGE_MAX      (UINT64_C(1) << 20)
+#define SCR_NS              BIT(0)
+#define SCR_EEL2            BIT(18)
+
+/* ---- state that others derive ---- */
+
+enum pas cpu_lower_pas(const struct cpu *c)
+{
+    if (!c->cfg.has_el3) {
+        return PAS_NS;
+    }
+    return c->sr[SR_SCR_EL3] & SCR_NS ? PAS_NS : PAS_S;
+}
+
+enum pas cpu_pas(const struct cpu *c)
+{
+    return c->ps.el == 3 ? PAS_S : cpu_lower_pas(c);
+}
+
+bool cpu_el2_enabled(const struct cpu *c)
+{
+    if (!c->cfg.has_el2) {
+        return false;
+    }
+    return cpu_lower_pas(c) == PAS_NS ||
+           (cpu_has(c, FEAT_SEL2) && (c->sr[SR_SCR_EL3] & SCR_EEL2));
+}
+
+/* Bits without effect when TGE is 1, and when E2H is 1 as well. Arm ARM, HCR_EL2 fields. */
+#define HCR_OFF_BY_TGE                                                                             \
+    (HCR_SWIO | HCR_PTW | HCR_VF | HCR_VI | HCR_VSE | HCR_FB | HCR_TID1 | HCR_TID3 | HCR_TSC |     \
+     HCR_TACR | HCR_TSW | HCR_TTLB | HCR_TVM | HCR_HCD | HCR_TRVM | HCR_TLOR)
+#define HCR_OFF_BY_HOST                                                                            \
+    (HCR_VM | HCR_FMO | HCR_IMO | HCR_AMO | HCR_BSU | HCR_DC | HCR_TWI | HCR_TWE | HCR_TID0 |      \
+     HCR_TID2 | HCR_TPCP | HCR_TPU | HCR_TDZ | HCR_CD | HCR_ID | HCR_MIOCNCE | HCR_TID4 |          \
+     HCR_TICAB | HCR_TOCU | HCR_EnSCXT | HCR_TTLBIS | HCR_TTLBOS | HCR_TID5)
+
+uint64_t cpu_hcr_el2(const struct cpu *c)
+{
+    if (!cpu_el2_enabled(c)) {
+        return 0;
+    }
+    uint64_t v = c->sr[SR_HCR_EL2];
+    if (v & HCR_TGE) {
+        v &= ~HCR_OFF_BY_TGE;
+        v = v & HCR_E2H ? v & ~HCR_OFF_BY_HOST : v | HCR_FMO | HCR_IMO | HCR_AMO;
+    }
+    return v;
+}
+
+struct pe_view cpu_view(const struct cpu *c)
+{
+    return (struct pe_view){.pe = c->cfg.index,
+                            .el = c->ps.el,
+                            .el2_enabled = cpu_el2_enabled(c),
+                            .el3 = c->cfg.has_el3,
+                            .pas = (uint8_t)cpu_pas(c),
+                            .hcr_el2 = cpu_hcr_el2(c),
+                            .scr_el3 = c->cfg.has_el3 ? c->sr[SR_SCR_EL3] : SCR_NS | BIT(10)};
+}
+
+/* ---- life ---- */
+
+struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
+{
+    struct cpu *c = g_aligned_alloc0(1, sizeof(*c), 64);
+    c->cfg = *cfg;
+    c->bus = cfg->bus;
+    c->evq = cfg->evq;
+    c->ticks_per_insn = 1000000U / (cfg->freq_mhz != 0 ? cfg->freq_mhz : 1000U);
+    if (!cpu_configure(c, err)) {
+        cpu_free(c);
+        return NULL;
+    }
+    c->jump_cache = g_new0(struct jump_cache_entry, JUMP_CACHE_SIZE);
+    c->tlb_back = g_new(struct fast_tlb_entry, BACK_TLB_SIZE);
+    c->contexts = context_table_new();
+    c->self[0] = c;
+    cpu_set_peers(c, c->self, 1);
+    cpu_reset(c);
+    return c;
+}
+
+void cpu_free(struct cpu *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    if (c->owns_blocks) {
+        block_cache_free(c->blocks);
+    }
+    context_table_free(c->contexts);
+    cpu_unconfigure(c);
+    g_free(c->jump_cache);
+    g_free(c->tlb_back);
+    g_aligned_free(c);
+}
+
+/* Decoded blocks are the same for all PEs: the first one has them. */
+void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
+{
+    c->peers = all;
+    c->n_peers = n;
+    if (all[0] == c && c->blocks == NULL) {
+        uint64_t bytes = c->cfg.block_cache_bytes;
+        c->blocks = block_cache_new(bytes != 0 ? bytes : BLOCK_CACHE_DEFAULT);
+        c->owns_blocks = true;
+    } else if (all[0] != c) {
+        if (c->owns_blocks) {
+            block_cache_free(c->blocks);
+            c->owns_blocks = false;
+        }
+        c->blocks = all[0]->blocks;
+    }
+}
+
+void cpu_reset(struct cpu *c)
+{
+    memset(c->x, 0, sizeof(c->x));
+    memset(c->v, 0, sizeof(c->v));
+    memset(c->sp_el, 0, sizeof(c->sp_el));
+    c->fp = (struct fp_env){0};
+    cpu_set_nzcv(c, 0);
+    c->ps = (struct pstate){.el = c->cfg.has_el3 ? 3 : c->cfg.has_el2 ? 2 : 1, .sp = 1, .daif = 15};
+    c->excl_valid = false;
+    c->event_reg = false;
+    c->in_wfi = c->in_wfe = false;
+    c->power = CPU_OFF;
+    c->exit_flags = 0;
+    c->link = NULL;
+    sysreg_reset(c);
+    context_flush(c);
+}
+
+void cpu_start(struct cpu *c, const struct cpu_start *s)
+{
+    unsigned highest = c->ps.el;
+    unsigned el = s->el == 0 || s->el > highest ? highest : s->el;
+    sysreg_setup_direct_boot(c, el, s->secure);
+    exc_set_el(c, el, true);
+    c->x[0] = s->x0;
+    c->x[1] = s->x1;
+    c->x[2] = s->x2;
+    c->x[3] = s->x3;
+    c->pc = s->pc;
+    c->power = CPU_ON;
+    context_flush(c);
+    context_el_changed(c, highest);
+}
+
+void cpu_power_off(struct cpu *c)
+{
+    c->power = CPU_OFF;
+    c->exit_flags |= EXIT_STOP;
+}
+
+enum cpu_power cpu_power_state(const struct cpu *c)
+{
+    return c->power;
+}
+
+/* ---- time and waiting ---- */
+
+tick_t cpu_time(const struct cpu *c)
+{
+    return c->time;
+}
+
+void cpu_set_time(struct cpu *c, tick_t t)
+{
+    c->time = t;
+}
+
+void cpu_request_exit(struct cpu *c)
+{
+    c->exit_flags |= EXIT_STOP;
+}
+
+void cpu_limit_time(struct cpu *c, tick_t when)
+{
+    if (when < c->limit) {
+        c->limit = when;
+        c->exit_flags |= EXIT_LIMIT;
+    }
+}
+
+static uint64_t read_timer_reg(struct cpu *c, uint16_t enc)
+{
+    uint64_t v = 0;
+    (void)sysreg_peek(c, enc, &v);
+    return v;
+}
+
+#define ENC_CNTVCT_EL0 SYSREG_ENC(3, 3, 14, 0, 2)
+#define ENC_CNTFRQ_EL0 SYSREG_ENC(3, 3, 14, 0, 0)
+
+bool cpu_counter_passed(struct cpu *c, uint64_t value)
+{
+    return read_timer_reg(c, ENC_CNTVCT_EL0) >= value;
+}
+
+bool cpu_has_work(const struct cpu *c)
+{
+    if (!c->in_wfi && !c->in_wfe) {
+        return true;
+    }
+    if (cpu_wakeup_pending(c) || (c->in_wfe && c->event_reg)) {
+        return true;
+    }
+    return c->wait_until != UINT64_MAX && cpu_counter_passed((struct cpu *)c, c->wait_until);
+}
+
+tick_t cpu_wakeup_time(const struct cpu *c)
+{
+    if (c->wait_until == UINT64_MAX || (!c->in_wfi && !c->in_wfe)) {
+        return TICK_NEVER;
+    }
+    uint64_t now = read_timer_reg((struct cpu *)c, ENC_CNTVCT_EL0);
+    uint64_t left = c->wait_until > now ? c->wait_until - now : 0;
+    uint64_t hz = cpu_cntfrq_hz(c);
+    __extension__ unsigned __int128 ticks = (unsigned __int128)left * TICKS_PER_SEC / hz;
+    return ticks > TICK_NEVER / 4 ? TICK_NEVER : c->time + (tick_t)ticks + TICKS_PER_SEC / hz;
+}
+
+/* ---- inputs ---- */
+
+static void line_changed(void *opaque, unsigned n, bool level)
+{
+    struct cpu *c = opaque;
+    c->lines = (uint8_t)(level ? c->lines | 1U << n : c->lines & ~(1U << n));
+    c->exit_flags |= EXIT_IRQ;
+}
+
+struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l)
+{
+    return (struct irq_line){.sink = line_changed, .opaque = c, .n = l};
+}
+
+void cpu_send_event(struct cpu *c)
+{
+    c->event_reg = true;
+}
+
+/* ---- for loaders and debuggers ---- */
+
+uint64_t cpu_get_x(const struct cpu *c, unsigned n)
+{
+    return c->x[n & 31];
+}
+
+void cpu_set_x(struct cpu *c, unsigned n, uint64_t v)
+{
+    c->x[n & 31] = v;
+}
+
+uint64_t cpu_get_pc(const struct cpu *c)
+{
+    return c->pc;
+}
+
+void cpu_set_pc(struct cpu *c, uint64_t v)
+{
+    c->pc = v;
+}
+
+unsigned cpu_get_el(const struct cpu *c)
+{
+    return c->ps.el;
+}
+
+uint64_t cpu_insns(const struct cpu *c)
+{
+    return c->insns;
+}
+
+static bool copy_guest(struct cpu *c, uint64_t va, uint8_t *buf, size_t len, bool write)
+{
+    while (len > 0) {
+        size_t n = BLOCK_PAGE - va % BLOCK_PAGE;
+        n = n < len ? n : len;
+        pa_t pa;
+        struct mem_attrs a = {.requester_id = c->cfg.index};
+        if (!translate_debug(c, va, &pa, &a)) {
+            return false;
+        }
+        enum bus_result res = write ? bus_write(c->bus, pa, buf, n, &a)
+                                    : bus_read(c->bus, pa, buf, n, &a);
+        if (res != BUS_OK) {
+            return false;
+        }
+        va += n;
+        buf += n;
+        len -= n;
+    }
+    return true;
+}
+
+bool cpu_mem_read(struct cpu *c, uint64_t va, void *buf, size_t len)
+{
+    return copy_guest(c, va, buf, len, false);
+}
+
+bool cpu_mem_write(struct cpu *c, uint64_t va, const void *buf, size_t len)
+{
+    return copy_guest(c, va, (uint8_t *)(uintptr_t)buf, len, true);
+}
+
+void cpu_describe(const struct cpu *c, char *buf, size_t len)
+{
+    snprintf(buf, len,
+             "PE %u EL%u pc=%016" G_GINT64_MODIFIER "x sp=%016" G_GINT64_MODIFIER
+             "x lr=%016" G_GINT64_MODIFIER "x nzcv=%x daif=%x insns=%" G_GUINT64_FORMAT "%s",
+             c->cfg.index, c->ps.el, c->pc, c->x[REG_SP], c->x[30], cpu_nzcv(c) >> 28, c->ps.daif,
+             c->insns, c->power == CPU_OFF ? " off" : c->in_wfi || c->in_wfe ? " waiting" : "");
+}
+
+void cpu_invalidate_code(struct cpu *c, pa_t pa, uint64_t len)
+{
+    if (len > CODE_RANGE_MAX) {
+        loop_flush_blocks(c);
+    } else {
+        block_invalidate(c->blocks, pa.v, len);
+    }
+}

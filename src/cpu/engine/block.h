@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Blocks of decoded operations: their layout, cache, chaining and invalidation.
+ *
+ * A block holds up to 16 instructions of one 4 KiB page and is keyed by their physical address and
+ * the decode mode; its virtual page is in cpu->page_va while it runs. In the arena a block is
+ *
+ *     slot 0     its struct block (imm64: pointer)
+ *     slot 1     header: fn = op_block_header (a mark, never executed), a = instruction count,
+ *                b = BTYPE values that its first instruction refuses, imm = page offset
+ *     slot 2...  operations, ended by a terminator
+ *
+ * "entry" below is a pointer to the header. Blocks are never freed one by one: an invalidated block
+ * is unlinked and its memory is reused when the whole cache is flushed.
+ */
+#ifndef CPU_ENGINE_BLOCK_H
+#define CPU_ENGINE_BLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/cpu_internal.h"
+#include "cpu/isa/op.h"
+
+#define BLOCK_MAX_INSNS 16
+#define BLOCK_PAGE      4096U
+
+struct chain_link {
+    struct op **slot; /* a chain pointer of another block that leads here */
+    struct op *stub;  /* what it held before */
+    struct chain_link *next;
+};
+
+struct block {
+    uint64_t pa; /* of the first instruction */
+    uint32_t mode;
+    uint16_t n_insns;
+    uint16_t n_ops;
+    struct op *entry;
+    struct block *hash_next;
+    struct block *page_next;
+    struct chain_link *incoming;
+    const uint8_t *insn_of_op; /* instruction index of each operation slot after the header */
+    uint32_t words[BLOCK_MAX_INSNS];
+};
+
+struct block_cache *block_cache_new(uint64_t arena_bytes);
+void block_cache_free(struct block_cache *b);
+/* Forget everything; the jump cache and links of the PE must be dropped by the caller. */
+void block_cache_flush(struct block_cache *b);
+
+/*
+ * The block at pa in the given mode, decoded if need be from the words at `host` (which the page
+ * extends to its end). max_insns below BLOCK_MAX_INSNS makes a block that is not kept. NULL when
+ * the arena is full: flush and try again.
+ */
+struct op *block_get(struct cpu *c, uint64_t pa, uint32_t mode, const uint8_t *host,
+                     unsigned max_insns);
+
+/* Drop blocks that overlap [pa, pa + len). True if there were any. */
+bool block_invalidate(struct block_cache *b, uint64_t pa, uint64_t len);
+/* Make *slot lead to the block; undone when the block goes. */
+void block_link(struct block_cache *b, struct op **slot, struct op *entry);
+
+op_fn op_block_header;
+static inline struct block *block_of_entry(const struct op *entry)
+{
+    return (struct block *)(uintptr_t)entry[-1].imm64;
+}
+/* The header of the block that contains an operation. */
+static inline const struct op *block_entry_of(const struct op *o)
+{
+    while (o->fn != op_block_header) {
+        o--;
+    }
+    return o;
+}
+
+static inline unsigned jump_cache_index(uint64_t va)
+{
+    return (unsigned)(va >> 2 ^ va >> 13) & (JUMP_CACHE_SIZE - 1);
+}
+
+/* The budget does not cover the block: give back what ENTER took and leave in front of it. */
+op_fn leave_before_block;
+/* The jump cache does not know the target: c->pc is set; to the run loop. */
+static inline void leave_for_lookup(struct cpu *c, uint64_t target, int64_t budget)
+{
+    c->pc = target;
+    c->budget = budget;
+}
+
+/* Go on in the block with this header. page_va is right already. */
+#define ENTER(header)                                                                              \
+    do {                                                                                           \
+        const struct op *h_ = (header);                                                            \
+        budget -= h_->a;                                                                           \
+        if (UNLIKELY(budget < 0)) {                                                                \
+            EXIT_TO(leave_before_block(c, h_, budget));                                            \
+        }                                                                                          \
+        TAIL_CALL_OP(h_ + 1, budget);                                                              \
+    } while (0)
+
+/* Go on at a virtual address. */
+#define JUMP(to)                                                                                   \
+    do {                                                                                           \
+        uint64_t va_ = (to);                                                                       \
+        const struct jump_cache_entry *j_ = &c->jump_cache[jump_cache_index(va_)];                 \
+        if (UNLIKELY(j_->va != va_ || j_->jctx != c->jctx)) {                                      \
+            leave_for_lookup(c, va_, budget);                                                      \
+            return;                                                                                \
+        }                                                                                          \
+        c->page_va = va_ & ~(uint64_t)(BLOCK_PAGE - 1);                                            \
+        ENTER(j_->entry);                                                                          \
+    } while (0)
+
+/* The same, setting PSTATE.BTYPE: only targets that refuse it need the run loop. */
+#define JUMP_BTYPE(to, btype_)                                                                      \
+    do {                                                                                           \
+        uint64_t va_ = (to);                                                                       \
+        const struct jump_cache_entry *j_ = &c->jump_cache[jump_cache_index(va_)];                 \
+        if (UNLIKELY(j_->va != va_ || j_->jctx != c->jctx || j_->entry->a > budget ||              \
+                     (j_->entry->b >> (btype_) & 1))) {                                             \
+            c->ps.btype = (btype_);                                                                \
+            leave_for_lookup(c, va_, budget);                                                      \
+            return;                                                                                \
+        }                                                                                          \
+        c->page_va = va_ & ~(uint64_t)(BLOCK_PAGE - 1);                                            \
+        ENTER(j_->entry);                                                                          \
+    } while (0)
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu/engine/decode.h"
+
+#include "cpu/engine/exits.h"
+#include "cpu/engine/system_ops.h"
+#include "cpu/isa/branch.h"
+
+HANDLER(undefined)
+{
+    EXIT_TO(raise_undefined(c, o, budget));
+}
+
+HANDLER(sp_check)
+{
+    if (UNLIKELY(c->x[REG_SP] & 15)) {
+        EXIT_TO(raise_sp_alignment(c, o, budget));
+    }
+    NEXT(1);
+}
+
+void emit_sp_check(struct emit *e, unsigned rn)
+{
+    if (rn == 31 && (e->mode & MODE_SP_CHECK)) {
+        emit_op(e, op_sp_check);
+    }
+}
+
+static void replace_by(struct emit *e, struct op *first, op_fn *fn)
+{
+    e->p = first;
+    e->ended = false;
+    emit_op(e, fn);
+    emit_end(e);
+}
+
+void decode_insn(struct emit *e)
+{
+    struct op *first = e->p;
+    e->row = a64_lookup(e->insn);
+    bool defined = e->row != NULL && emit_has(e, (enum feature)e->row->feature) && e->row->emit(e);
+    if (!defined) {
+        replace_by(e, first, op_undefined);
+    } else if ((e->row->flags & ROW_FP) && (e->mode & MODE_FP_TRAP)) {
+        replace_by(e, first, raise_fp_trap);
+    }
+}
+
+void decode_fallthrough(struct emit *e)
+{
+    emit_fallthrough(e);
+}
+
+/* BTI and its targets, as a mask of the BTYPE values that they accept. */
+uint8_t decode_btype_refused(const struct cpu *c, uint32_t insn, uint32_t mode)
+{
+    enum { ANY = 0xe, JUMP_OK = 1 << 1 | 1 << 3, CALL_OK = 1 << 1 | 1 << 2 };
+    if ((insn & 0xffffff3f) == 0xd503241f) { /* BTI: bit 6 call, bit 7 jump */
+        static const uint8_t accepts[4] = {0, CALL_OK, JUMP_OK, ANY};
+        return (uint8_t)(ANY & ~accepts[extract32(insn, 6, 2)]);
+    }
+    if ((insn & 0xffffffbf) == 0xd503233f) { /* PACIASP, PACIBSP: BTYPE 0b11 by SCTLR_ELx.BTx */
+        unsigned el = mode & MODE_EL_MASK;
+        bool vhe_el0 = el == 0 && (cpu_hcr_el2(c) & BIT(27)) && (cpu_hcr_el2(c) & BIT(34));
+        unsigned owner = el == 0 ? (vhe_el0 ? 2 : 1) : el;
+        uint64_t sctlr = c->sr[SR_SCTLR_EL1 + owner - 1];
+        bool refuse = el == 0 ? bit(sctlr, 35) : bit(sctlr, 36);
+        return refuse ? 1 << 3 : 0;
+    }
+    if ((insn & 0xffe0001f) == 0xd4200000 || (insn & 0xffe0001f) == 0xd4400000) { /* BRK, HLT */
+        return 0;
+    }
+    return ANY;
+}

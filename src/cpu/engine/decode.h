@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From one instruction word to operations: the table look-up, features, FP traps, UNDEFINED. */
+#ifndef CPU_ENGINE_DECODE_H
+#define CPU_ENGINE_DECODE_H
+
+#include "cpu/isa/emit.h"
+
+/* Append the operations of e->insn; always appends at least one. */
+void decode_insn(struct emit *e);
+/* End the block: continue at e->off. */
+void decode_fallthrough(struct emit *e);
+/*
+ * Which values of PSTATE.BTYPE (bit n: value n) make this word, as the target of a branch in a
+ * guarded page, a Branch Target exception. Arm ARM D8.4.4, BTypeCompatible.
+ */
+uint8_t decode_btype_refused(const struct cpu *c, uint32_t insn, uint32_t mode);
+
+#endif

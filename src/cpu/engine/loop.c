@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run loop: finds the block at c->pc and enters it; handlers come back here when they cannot go
+ * on by themselves (unknown target, exception, context change, interrupt, end of the budget).
+ *
+ * The budget counts instructions. It is exact: a block that does not fit is replaced by a shorter
+ * one. Time is the instruction count times the cycle time, so it is exact too.
+ */
+#include "cpu/engine/loop.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "cpu/engine/block.h"
+#include "cpu/engine/context.h"
+#include "cpu/engine/exits.h"
+#include "cpu/engine/fetch.h"
+#include "cpu/isa/emit.h"
+#include "cpu/sys/exc.h"
+#include "cpu/sys/irqsel.h"
+#include "cpu/sys/traps.h"
+
+/* ---- leaving blocks ---- */
+
+/* Index in its block of the instruction that an operation belongs to. */
+static unsigned insn_index(const struct op *entry, const struct op *o)
+{
+    return block_of_entry(entry)->insn_of_op[o - entry - 1];
+}
+
+static uint64_t insn_pc(const struct cpu *c, const struct op *entry, unsigned index)
+{
+    return c->page_va + entry->imm + 4 * (uint64_t)index;
+}
+
+/* Account for what ran since the last time: c->budget is what is left. */
+static void account(struct cpu *c)
+{
+    uint64_t done = (uint64_t)(c->budget_start - c->budget);
+    c->budget_start = c->budget;
+    c->insns += done;
+    c->time += done * c->ticks_per_insn;
+    evq_set_now(c->evq, c->time);
+}
+
+void cpu_sync(struct cpu *c, const struct op *o, int64_t budget)
+{
+    const struct op *entry = block_entry_of(o);
+    unsigned index = insn_index(entry, o);
+    c->pc = insn_pc(c, entry, index);
+    c->budget = budget + (block_of_entry(entry)->n_insns - index - 1);
+    account(c);
+}
+
+void raise_undefined(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    exc_undefined(c);
+}
+
+void raise_sp_alignment(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    exc_take_sync(c, exc_default_target(c), EC_SP_ALIGN, 0, RETURN_THIS);
+}
+
+void raise_fp_trap(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    if (trap_fp_target(c) != TRAP_NONE) { /* else the controls changed: decode again */
+        trap_fp_take(c);
+    }
+}
+
+/* Budget and PC are right already: cpu_sync ran and the state moved on. */
+void leave_block(struct cpu *c, const struct op *o, int64_t budget)
+{
+}
+
+void leave_after(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    c->pc += 4;
+}
+
+void leave_before_block(struct cpu *c, const struct op *entry, int64_t budget)
+{
+    c->budget = budget + entry->a;
+    c->pc = c->page_va + entry->imm;
+}
+
+/* ---- entering blocks ---- */
+
+#if defined(ARMATURE_TRAMPOLINE)
+void op_defer(struct cpu *c, const struct op *o, int64_t budget)
+{
+    c->deferred = o;
+    c->deferred_budget = budget;
+}
+
+static void run_block(struct cpu *c, struct op *entry, int64_t budget)
+{
+    c->deferred = entry + 1;
+    c->deferred_budget = budget;
+    while (c->deferred != NULL) {
+        const struct op *o = c->deferred;
+        c->deferred = NULL;
+        o->fn(c, o, c->deferred_budget);
+    }
+}
+#else
+static void run_block(struct cpu *c, struct op *entry, int64_t budget)
+{
+    entry[1].fn(c, entry + 1, budget);
+}
+#endif
+
+void loop_flush_blocks(struct cpu *c)
+{
+    block_cache_flush(c->blocks);
+    for (unsigned i = 0; i < c->n_peers; i++) {
+        struct cpu *p = c->peers[i];
+        memset(p->jump_cache, 0, JUMP_CACHE_SIZE * sizeof(*p->jump_cache));
+        p->link = NULL;
+    }
+}
+
+/*
+ * The block to run at c->pc with at most `max` instructions, or NULL after an exception. Chains it
+ * to the terminator that asked for it, and remembers it in the jump cache.
+ */
+static struct op *find_block(struct cpu *c, int64_t max)
+{
+    struct jump_cache_entry *j = &c->jump_cache[jump_cache_index(c->pc)];
+    bool known = j->va == c->pc && j->jctx == c->jctx && c->ps.btype == 0;
+    struct op *entry = known ? j->entry : NULL;
+    if (entry == NULL || entry->a == 0) {
+        struct fetch f;
+        if (!fetch_page(c, c->pc, &f)) {
+            return NULL;
+        }
+        entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
+        if (entry == NULL) {
+            loop_flush_blocks(c);
+            entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
+        }
+        if (c->ps.btype != 0) {
+            if (entry->b >> c->ps.btype & 1) {
+                uint64_t btype = c->ps.btype;
+                exc_take_sync(c, exc_default_target(c), EC_BTI, btype, RETURN_THIS);
+                return NULL;
+            }
+            c->ps.btype = 0;
+        }
+        if (f.mode & MODE_UNCACHED) {
+            c->link = NULL;
+        } else {
+            *j = (struct jump_cache_entry){.va = c->pc, .jctx = c->jctx, .entry = entry};
+        }
+    }
+    if (entry->a > max) {
+        const struct block *b = block_of_entry(entry);
+        struct fetch f;
+        c->link = NULL;
+        if (!fetch_page(c, c->pc, &f)) {
+            return NULL;
+        }
+        return block_get(c, b->pa, b->mode, f.host, (unsigned)max);
+    }
+    return entry;
+}
+
+static void enter_at_pc(struct cpu *c)
+{
+    struct op *entry = find_block(c, c->budget);
+    if (entry == NULL) {
+        c->link = NULL;
+        return;
+    }
+    if (c->link != NULL) {
+        block_link(c->blocks, c->link, entry);
+        c->link = NULL;
+    }
+    c->page_va = c->pc & ~(uint64_t)(BLOCK_PAGE - 1);
+    run_block(c, entry, c->budget - entry->a);
+}
+
+/* ---- the loop ---- */
+
+/* What must be looked at between blocks. False: stop running. */
+static bool attend(struct cpu *c, enum cpu_exit *out_exit)
+{
+    uint32_t flags = c->exit_flags;
+    c->exit_flags = 0;
+    c->link = NULL;
+    if (flags & EXIT_STOP) {
+        *out_exit = CPU_STOPPED;
+        return false;
+    }
+    if (c->power == CPU_OFF) {
+        *out_exit = CPU_IS_OFF;
+        return false;
+    }
+    if (flags & EXIT_WAIT) {
+        *out_exit = c->in_wfi ? CPU_WFI : CPU_WFE;
+        return cpu_has_work(c);
+    }
+    if (flags & EXIT_YIELD) {
+        *out_exit = CPU_YIELD;
+        return c->n_peers == 1;
+    }
+    return true;
+}
+
+static void set_budget(struct cpu *c, tick_t until)
+{
+    tick_t left = until > c->time ? until - c->time : 0;
+    uint64_t insns = (left + c->ticks_per_insn - 1) / c->ticks_per_insn;
+    c->budget = insns > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)insns;
+    c->budget_start = c->budget;
+}
+
+/* The PE continues after WFI or WFE; an event that ended a WFE is used up. */
+static void wake(struct cpu *c)
+{
+    if (c->in_wfe) {
+        c->event_reg = false;
+    }
+    c->in_wfi = c->in_wfe = false;
+}
+
+static bool illegal_state(struct cpu *c)
+{
+    if (LIKELY(!c->ps.il)) {
+        return false;
+    }
+    c->budget--;
+    account(c);
+    exc_take_sync(c, exc_default_target(c), EC_ILLEGAL, 0, RETURN_THIS);
+    return true;
+}
+
+enum cpu_exit cpu_run(struct cpu *c, tick_t until)
+{
+    enum cpu_exit why = CPU_BUDGET;
+    if (c->power == CPU_OFF) {
+        return CPU_IS_OFF;
+    }
+    if (c->in_wfi || c->in_wfe) {
+        if (!cpu_has_work(c)) {
+            return c->in_wfi ? CPU_WFI : CPU_WFE;
+        }
+        wake(c);
+    }
+    if (c->n_peers > 1) {
+        c->excl_valid = false; /* others ran */
+    }
+    c->limit = until;
+    c->exit_flags |= EXIT_LIMIT;
+    for (;;) {
+        if (c->exit_flags != 0) {
+            bool limit = c->exit_flags & EXIT_LIMIT;
+            if (!attend(c, &why)) {
+                break;
+            }
+            wake(c);
+            if (limit) {
+                account(c);
+                set_budget(c, c->limit);
+            }
+        }
+        if (c->budget <= 0) {
+            why = CPU_BUDGET;
+            break;
+        }
+        irqsel_take(c);
+        if (c->ctx_stale) {
+            context_update(c);
+        }
+        if (!illegal_state(c)) {
+            enter_at_pc(c);
+        }
+    }
+    account(c);
+    c->link = NULL;
+    return why;
+}

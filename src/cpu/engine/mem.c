@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The slow path of data accesses: misses of the fast TLB, devices, page crossing, alignment. */
+#include "cpu/engine/mem.h"
+
+#include "cpu/engine/block.h"
+#include "cpu/engine/context.h"
+#include "cpu/engine/translate.h"
+#include "cpu/sys/sysops.h"
+
+#define PAGE      4096U
+#define PAGE_MASK (PAGE - 1)
+
+/* ---- alignment ---- */
+
+static uint64_t sctlr_of(const struct cpu *c)
+{
+    const struct context *ctx = context_data((struct cpu *)(uintptr_t)c, false);
+    unsigned owner = c->ps.el != 0 ? c->ps.el : ctx->cfg.regime == REGIME_EL20 ? 2 : 1;
+    return c->sr[SR_SCTLR_EL1 + owner - 1];
+}
+
+static unsigned element_size(unsigned size, uint32_t flags)
+{
+    return flags & MEM_BYTES ? 1 : flags & MEM_PAIR ? size / 2 : size;
+}
+
+/* AArch64.UnalignedAccessFaults, for an access that is not aligned. */
+static bool unaligned_faults(const struct cpu *c, uint64_t va, unsigned size, uint32_t flags)
+{
+    bool in_quantum = (va & 15) + size <= 16;
+    if (bit(sctlr_of(c), 1)) { /* A */
+        return true;
+    }
+    if (flags & (MEM_EXCLUSIVE | MEM_ATOMIC)) {
+        return !cpu_has(c, FEAT_LSE2) || !in_quantum;
+    }
+    if (flags & MEM_ACQREL) {
+        return !cpu_has(c, FEAT_LSE2) || (!in_quantum && !bit(sctlr_of(c), 6)); /* nAA */
+    }
+    return false;
+}
+
+/* ---- one page ---- */
+
+/* Where an access of one page goes: host memory, or the bus. */
+struct place {
+    uint8_t *host;
+    pa_t pa;
+    struct mem_attrs attrs;
+};
+
+static bool may_use_fast_tlb(const struct cpu *c, const struct xlat_result *r)
+{
+    return r->cacheable && !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1);
+}
+
+static struct fast_tlb_entry *back_entry(struct cpu *c, uint64_t va)
+{
+    return &c->tlb_back[(va >> 12) & (BACK_TLB_SIZE - 1)];
+}
+
+static void fill_from_back(struct cpu *c, uint64_t va, const struct fast_tlb_entry *b)
+{
+    unsigned slot = (va >> 12) & (FAST_TLB_SIZE - 1);
+    struct fast_tlb_entry e = {b->tag, b->addend & ~(uint64_t)PAGE_MASK};
+    c->tlb_r[slot] = e;
+    if (b->addend & BACK_TLB_WRITE) {
+        c->tlb_w[slot] = e;
+    }
+}
+
+static void fill_fast_tlb(struct cpu *c, uint64_t va, bool unpriv, const struct xlat_result *r)
+{
+    const struct context *ctx = context_data(c, unpriv);
+    uint64_t page = va & ~(uint64_t)PAGE_MASK;
+    pa_t pa = {r->pa.v & ~(uint64_t)PAGE_MASK};
+    struct mem_attrs a = {.requester_id = c->cfg.index, .pas = r->pas};
+    uint8_t perm = ctx->pan ? perm_with_pan(r->perm) : r->perm;
+    bool can_read = perm & (ctx->el0 ? PERM_UR : PERM_PR);
+    bool can_write = perm & (ctx->el0 ? PERM_UW : PERM_PW);
+    uint8_t *host = can_read ? bus_ram_span(c->bus, pa, PAGE, &a, false) : NULL;
+    if (host == NULL) {
+        return;
+    }
+    struct fast_tlb_entry *b = back_entry(c, va);
+    b->tag = page | ctx->number;
+    b->addend = (uint64_t)(uintptr_t)host - page;
+    if (can_write && bus_ram_span(c->bus, pa, PAGE, &a, true) != NULL) {
+        b->addend |= BACK_TLB_WRITE;
+    }
+    fill_from_back(c, va, b);
+    if (r->size_log2 > 12) {
+        context_note_large(c, va, r->size_log2);
+    }
+}
+
+/* The larger TLB behind the fast one knows the page and allows the access. */
+static bool find_in_back(struct cpu *c, const struct data_access *a, struct place *out)
+{
+    const struct fast_tlb_entry *b = back_entry(c, a->va);
+    uint64_t ctx = a->flags & MEM_UNPRIV ? c->ctx_unpriv : c->ctx;
+    bool write = a->acc == ACC_WRITE || a->acc == ACC_RMW;
+    if (b->tag != ((a->va & ~(uint64_t)PAGE_MASK) | ctx) || a->cmo ||
+        (write && !(b->addend & BACK_TLB_WRITE))) {
+        return false;
+    }
+    fill_from_back(c, a->va, b);
+    out->host = (uint8_t *)(uintptr_t)((b->addend & ~(uint64_t)PAGE_MASK) + a->va);
+    return true;
+}
+
+/* Translate an access that stays in one page. False: an exception was taken. */
+static bool find_place(struct cpu *c, const struct data_access *a, struct place *out)
+{
+    struct xlat_result r;
+    if (find_in_back(c, a, out)) {
+        return true;
+    }
+    if (!translate_data(c, a, &r)) {
+        return false;
+    }
+    bool write = a->acc == ACC_WRITE || a->acc == ACC_RMW;
+    out->pa = r.pa;
+    out->attrs = (struct mem_attrs){.requester_id = c->cfg.index,
+                                    .pas = r.pas,
+                                    .mair = r.mair,
+                                    .priv = c->ps.el != 0 && !(a->flags & MEM_UNPRIV)};
+    out->host = bus_ram_span(c->bus, r.pa, a->size, &out->attrs, write);
+    if (out->host != NULL && may_use_fast_tlb(c, &r)) {
+        fill_fast_tlb(c, a->va, a->flags & MEM_UNPRIV, &r);
+    }
+    return true;
+}
+
+static bool device_access_one(struct cpu *c, const struct data_access *a, const struct place *p,
+                              unsigned off, unsigned size, uint8_t *data)
+{
+    bool write = a->acc == ACC_WRITE;
+    struct bus_txn t = {.pa = pa(p->pa.v + off), .attrs = p->attrs, .size = (uint8_t)size,
+                        .write = write};
+    if (write) {
+        memcpy(&t.data, data, size);
+    }
+    if (bus_access(c->bus, &t) != BUS_OK) {
+        abort_external(c, a);
+        return false;
+    }
+    if (!write) {
+        memcpy(data, &t.data, size);
+    }
+    return true;
+}
+
+/* Move the bytes of an access that has its place. Devices see elements of at most 8 bytes. */
+static bool transfer(struct cpu *c, const struct data_access *a, const struct place *p, uint8_t *data)
+{
+    if (p->host != NULL) {
+        memcpy(a->acc == ACC_WRITE ? p->host : data, a->acc == ACC_WRITE ? data : p->host, a->size);
+        return true;
+    }
+    unsigned step = element_size(a->size, a->flags & MEM_PAIR);
+    step = step > 8 ? 8 : step;
+    if ((step & (step - 1)) != 0) {
+        step = 1; /* part of an access that crosses pages */
+    }
+    for (unsigned off = 0; off < a->size; off += step) {
+        if (!device_access_one(c, a, p, off, step, data + off)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- any access ---- */
+
+struct split {
+    struct data_access part[2];
+    struct place place[2];
+    unsigned n;
+};
+
+/* Check alignment, split at the page, translate both parts. False: an exception was taken. */
+static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum xlat_access acc,
+                    struct split *s)
+{
+    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = (uint8_t)size, .flags = flags};
+    unsigned elem = element_size(size, flags);
+    a.unaligned = (va & (elem - 1)) != 0;
+    if (a.unaligned && unaligned_faults(c, va, size, flags)) {
+        abort_alignment(c, &a);
+        return false;
+    }
+    unsigned first = PAGE - (unsigned)(va & PAGE_MASK);
+    s->n = 1;
+    s->part[0] = a;
+    if (first < size) {
+        s->n = 2;
+        s->part[0].size = (uint8_t)first;
+        s->part[1] = a;
+        s->part[1].va = va + first;
+        s->part[1].size = (uint8_t)(size - first);
+        s->part[0].flags |= MEM_NO_ISV;
+        s->part[1].flags |= MEM_NO_ISV;
+    }
+    for (unsigned i = 0; i < s->n; i++) {
+        if (!find_place(c, &s->part[i], &s->place[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool move(struct cpu *c, struct split *s, uint8_t *data)
+{
+    return transfer(c, &s->part[0], &s->place[0], data) &&
+           (s->n == 1 || transfer(c, &s->part[1], &s->place[1], data + s->part[0].size));
+}
+
+bool mem_read(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, void *out)
+{
+    struct split s;
+    return prepare(c, va, size, flags, ACC_READ, &s) && move(c, &s, out);
+}
+
+bool mem_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, const void *in)
+{
+    struct split s;
+    return prepare(c, va, size, flags, ACC_WRITE, &s) && move(c, &s, (uint8_t *)(uintptr_t)in);
+}
+
+bool mem_probe_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags)
+{
+    /* Alignment is that of the elements, which the accesses themselves check. */
+    struct split s;
+    return prepare(c, va, size, flags | MEM_BYTES, ACC_WRITE, &s);
+}
+
+void *mem_ptr(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum mem_access acc)
+{
+    static const enum xlat_access kinds[] = {
+        [MEM_ACC_READ] = ACC_READ, [MEM_ACC_WRITE] = ACC_WRITE, [MEM_ACC_RMW] = ACC_RMW};
+    struct split s;
+    if (!prepare(c, va, size, flags, kinds[acc], &s)) {
+        return NULL;
+    }
+    if (s.place[0].host == NULL || s.n != 1) {
+        abort_unsupported(c, &s.part[0]);
+        return NULL;
+    }
+    return s.place[0].host;
+}
+
+/* ---- cache maintenance by address ---- */
+
+#define ZVA_BYTES  64U /* DCZID_EL0.BS = 4 */
+#define LINE_BYTES 64U /* CTR_EL0.IminLine = 4 */
+
+bool cpu_dc_zva(struct cpu *c, uint64_t va)
+{
+    struct data_access a = {.va = va, .acc = ACC_WRITE, .size = 1, .flags = MEM_NO_ISV,
+                            .unaligned = true};
+    uint64_t base = va & ~(uint64_t)(ZVA_BYTES - 1);
+    void *fast = fast_write(c, base, ZVA_BYTES);
+    if (fast != NULL) {
+        memset(fast, 0, ZVA_BYTES);
+        return true;
+    }
+    struct place p;
+    if (!find_place(c, &a, &p)) {
+        return false;
+    }
+    if (p.host == NULL) {
+        abort_external(c, &a);
+        return false;
+    }
+    memset(p.host - (va - base), 0, ZVA_BYTES);
+    return true;
+}
+
+static bool maintain(struct cpu *c, uint64_t va, enum xlat_access acc, struct xlat_result *r)
+{
+    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = 1, .flags = MEM_NO_ISV,
+                            .cmo = true};
+    return translate_data(c, &a, r);
+}
+
+bool cpu_dc_va(struct cpu *c, uint64_t va, enum dc_kind kind)
+{
+    struct xlat_result r;
+    return maintain(c, va, kind == DC_INVALIDATE ? ACC_WRITE : ACC_CMO, &r);
+}
+
+bool cpu_ic_ivau(struct cpu *c, uint64_t va)
+{
+    struct xlat_result r;
+    if (!maintain(c, va, ACC_CMO, &r)) {
+        return false;
+    }
+    block_invalidate(c->blocks, r.pa.v & ~(uint64_t)(LINE_BYTES - 1), LINE_BYTES);
+    return true;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu/engine/system_ops.h"
+
+#include "cpu/engine/exits.h"
+#include "cpu/engine/loop.h"
+#include "cpu/isa/pac.h"
+#include "cpu/sys/exc.h"
+#include "cpu/sys/irqsel.h"
+#include "cpu/sys/sysops.h"
+#include "cpu/sys/traps.h"
+
+/* An instruction that completed, after cpu_sync: the next one comes through the run loop. */
+static void complete(struct cpu *c)
+{
+    c->pc += 4;
+}
+
+static unsigned imm16(const struct op *o)
+{
+    return extract32(o->imm, 5, 16);
+}
+
+/* ---- waiting and events ---- */
+
+void system_yield(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    complete(c);
+    c->exit_flags |= EXIT_YIELD;
+}
+
+static bool wfx_trapped(struct cpu *c, enum wfx_kind kind, unsigned rt)
+{
+    unsigned target = trap_wfx_target(c, kind);
+    if (target != TRAP_NONE) {
+        exc_take_sync(c, target, EC_WFX, trap_wfx_iss(kind, rt), RETURN_THIS);
+    }
+    return target != TRAP_NONE;
+}
+
+/* deadline: virtual counter value at which WFxT ends; UINT64_MAX: never. */
+static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, uint64_t deadline)
+{
+    bool event = kind == WFX_WFE || kind == WFX_WFET;
+    if (event && c->event_reg) {
+        c->event_reg = false;
+        complete(c);
+        return;
+    }
+    if (!event && cpu_wakeup_pending(c)) {
+        complete(c);
+        return;
+    }
+    if (deadline != UINT64_MAX && cpu_counter_passed(c, deadline)) {
+        complete(c);
+        return;
+    }
+    if (wfx_trapped(c, kind, rt)) {
+        return;
+    }
+    complete(c);
+    c->in_wfi = !event;
+    c->in_wfe = event;
+    c->wait_until = deadline;
+    c->exit_flags |= EXIT_WAIT;
+}
+
+void system_wfx(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    wait_for(c, extract32(o->imm, 5, 7) == 2 ? WFX_WFE : WFX_WFI, 0, UINT64_MAX);
+}
+
+void system_wfxt(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    bool event = extract32(o->imm, 5, 3) == 0;
+    wait_for(c, event ? WFX_WFET : WFX_WFIT, extract32(o->imm, 0, 5), c->x[o->b]);
+}
+
+void system_sev(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    complete(c);
+    for (unsigned i = 0; i < c->n_peers; i++) {
+        cpu_send_event(c->peers[i]);
+    }
+}
+
+void system_sevl(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    complete(c);
+    c->event_reg = true;
+}
+
+void system_esb(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    complete(c);
+    exc_error_synchronization(c);
+}
+
+/* ---- exception generation ---- */
+
+void system_svc(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    unsigned target = trap_svc_target(c);
+    bool trapped = target != TRAP_NONE;
+    exc_take_sync(c, trapped ? target : exc_default_target(c), EC_SVC, imm16(o),
+                  trapped ? RETURN_THIS : RETURN_NEXT);
+}
+
+static bool firmware_call(struct cpu *c)
+{
+    const struct cpu_hooks *h = &c->cfg.hooks;
+    bool handled = h->firmware_call != NULL && h->firmware_call(h->opaque, c, c->x);
+    if (handled) {
+        complete(c);
+        c->exit_flags |= EXIT_CONTEXT;
+    }
+    return handled;
+}
+
+void system_hvc(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    if (c->cfg.conduit == CONDUIT_HVC && c->ps.el != 0 && firmware_call(c)) {
+        return;
+    }
+    unsigned target = trap_hvc_target(c);
+    if (target == TRAP_UNDEF) {
+        exc_undefined(c);
+        return;
+    }
+    exc_take_sync(c, target, EC_HVC, imm16(o), RETURN_NEXT);
+}
+
+void system_smc(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    unsigned target = trap_smc_target(c);
+    if (target == 2) {
+        exc_take_sync(c, 2, EC_SMC, imm16(o), RETURN_THIS);
+        return;
+    }
+    if (c->cfg.conduit == CONDUIT_SMC && c->ps.el != 0 && firmware_call(c)) {
+        return;
+    }
+    if (target == TRAP_UNDEF) {
+        exc_undefined(c);
+        return;
+    }
+    exc_take_sync(c, target, EC_SMC, imm16(o), RETURN_NEXT);
+}
+
+void system_brk(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    exc_take_sync(c, exc_debug_target(c), EC_BRK, imm16(o), RETURN_THIS);
+}
+
+void system_semihost(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    complete(c);
+    const struct cpu_hooks *h = &c->cfg.hooks;
+    if (h->semihost != NULL) {
+        c->x[0] = h->semihost(h->opaque, c, c->x[0], c->x[1]);
+    }
+}
+
+void system_eret(struct cpu *c, const struct op *o, int64_t budget)
+{
+    bool pauth = bit(o->imm, 11), key_b = bit(o->imm, 10);
+    enum pac_key key = key_b ? PAC_IB : PAC_IA;
+    cpu_sync(c, o, budget);
+    unsigned target = trap_eret_target(c);
+    if (target != TRAP_NONE) {
+        exc_take_sync(c, target, EC_ERET, trap_eret_iss(pauth, key_b), RETURN_THIS);
+        return;
+    }
+    uint64_t *pc = &c->mem_data[0];
+    *pc = c->sr[SR_ELR_EL1 + c->ps.el - 1];
+    if (pauth && pac_enabled(c, key) &&
+        (pac_trap(c) || !pac_auth(c, key, pc, c->x[REG_SP], true))) {
+        return;
+    }
+    exc_return(c, *pc, c->sr[SR_SPSR_EL1 + c->ps.el - 1]);
+}
+
+/* ---- system registers ---- */
+
+/* imm: encoding; a: register; d: register number for the syndrome */
+HANDLER(mrs)
+{
+    cpu_sync(c, o, budget);
+    if (!sysreg_read(c, (uint16_t)o->imm, o->d, &c->mem_data[0])) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    c->x[o->a] = c->mem_data[0];
+    if (UNLIKELY(c->exit_flags != 0)) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+/* The same for a register that may be plain storage now: imm = encoding | id << 16 */
+HANDLER(mrs_plain)
+{
+    unsigned id = o->imm >> 16;
+    if (LIKELY(c->sr_ok_r[c->ps.el][id] == c->sr_gen)) {
+        c->x[o->a] = c->sr[id];
+        NEXT(1);
+    }
+    EXIT_TO(op_mrs(c, o, budget));
+}
+
+HANDLER(msr)
+{
+    cpu_sync(c, o, budget);
+    if (!sysreg_write(c, (uint16_t)o->imm, o->d, c->x[o->b])) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    if (UNLIKELY(c->exit_flags != 0)) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+HANDLER(msr_plain)
+{
+    unsigned id = o->imm >> 16;
+    if (LIKELY(c->sr_ok_w[c->ps.el][id] == c->sr_gen)) {
+        c->sr[id] = c->x[o->b];
+        NEXT(1);
+    }
+    EXIT_TO(op_msr(c, o, budget));
+}
+
+static struct op *emit_sysreg(struct emit *e, uint16_t enc, op_fn *full, op_fn *plain)
+{
+    int id = sysreg_plain_id(e->cpu, enc);
+    struct op *o = emit_op(e, id >= 0 ? plain : full);
+    o->d = (uint8_t)insn_rt(e);
+    o->imm = (uint32_t)enc | (id >= 0 ? (uint32_t)id << 16 : 0);
+    return o;
+}
+
+bool system_emit_mrs(struct emit *e, uint16_t enc)
+{
+    emit_sysreg(e, enc, op_mrs, op_mrs_plain)->a = emit_dst(insn_rt(e));
+    return true;
+}
+
+bool system_emit_msr(struct emit *e, uint16_t enc)
+{
+    emit_sysreg(e, enc, op_msr, op_msr_plain)->b = emit_src(insn_rt(e));
+    return true;
+}
+
+/* imm: op1 | op2 << 4 | CRm << 8 */
+HANDLER(msr_imm)
+{
+    cpu_sync(c, o, budget);
+    if (!sysreg_write_pstate(c, o->imm & 15, o->imm >> 4 & 15, o->imm >> 8)) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    if (UNLIKELY(c->exit_flags != 0)) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+/* DAIFSet, DAIFClr above EL0: imm = mask */
+HANDLER(daif_set)
+{
+    c->ps.daif |= (uint8_t)o->imm;
+    NEXT(1);
+}
+HANDLER(daif_clear)
+{
+    c->ps.daif &= (uint8_t)~o->imm;
+    if (UNLIKELY(cpu_lines(c))) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+bool system_emit_msr_imm(struct emit *e, unsigned op1, unsigned op2)
+{
+    unsigned crm = insn_bits(e, 8, 4);
+    if (op1 == 3 && op2 >= 6 && (e->mode & MODE_EL_MASK) != 0) {
+        emit_op(e, op2 == 6 ? op_daif_set : op_daif_clear)->imm = crm;
+        return true;
+    }
+    emit_op(e, op_msr_imm)->imm = op1 | op2 << 4 | crm << 8;
+    return true;
+}
+
+/* imm: instruction word; b: register */
+HANDLER(sys)
+{
+    cpu_sync(c, o, budget);
+    if (!sys_insn(c, o->imm, o->b > 30 ? 31 : o->b)) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    if (UNLIKELY(c->exit_flags != 0)) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+bool system_emit_sys(struct emit *e)
+{
+    struct op *o = emit_op(e, op_sys);
+    o->b = emit_src(insn_rt(e));
+    o->imm = e->insn;
+    return true;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Address translation for the PE: walks in the current context, and the aborts they lead to.
+ * c->pc is at the instruction (cpu_sync).
+ */
+#ifndef CPU_ENGINE_TRANSLATE_H
+#define CPU_ENGINE_TRANSLATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/bus.h"
+#include "mmu/walk.h"
+
+struct cpu;
+
+/* Memory as a walk reaches it. */
+struct walk_port translate_walk_port(struct cpu *c);
+
+/* What a data access is, for its abort. flags: enum mem_flags (engine/mem.h). */
+struct data_access {
+    uint64_t va;
+    uint8_t acc; /* enum xlat_access */
+    uint8_t size;
+    uint32_t flags;
+    bool unaligned; /* not aligned to its size, which Device memory does not allow */
+    bool cmo;       /* cache maintenance: ISS.CM */
+};
+
+/* False: a Data Abort was taken. */
+bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_result *out);
+/* False: an Instruction Abort was taken. */
+bool translate_fetch(struct cpu *c, uint64_t va, struct xlat_result *out);
+/* For debuggers and semihosting: no side effects, any permission. */
+bool translate_debug(struct cpu *c, uint64_t va, pa_t *out_pa, struct mem_attrs *out_attrs);
+
+/* Take the Data Abort of a failed translation. */
+void abort_data(struct cpu *c, const struct data_access *a, const struct xlat_fault *f);
+/* Alignment fault by size or SCTLR_ELx.A. */
+void abort_alignment(struct cpu *c, const struct data_access *a);
+/* Synchronous External abort from the bus. */
+void abort_external(struct cpu *c, const struct data_access *a);
+void abort_external_fetch(struct cpu *c, uint64_t va);
+/* An exclusive or atomic on memory that cannot do it: Unsupported Exclusive or Atomic access. */
+void abort_unsupported(struct cpu *c, const struct data_access *a);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NZCV: computing and testing. The four flags are stored where each is cheapest to make and test
+ * (struct cpu: nf, zf, cf, vf); 32-bit results are shifted to the top so that one set of tests
+ * serves both widths. Arm ARM, shared pseudocode AddWithCarry, ConditionHolds.
+ */
+#ifndef CPU_ISA_FLAGS_H
+#define CPU_ISA_FLAGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cpu/cpu_internal.h"
+
+static inline uint64_t adds64(struct cpu *c, uint64_t a, uint64_t b)
+{
+    uint64_t r = a + b;
+    c->nf = r;
+    c->zf = r;
+    c->cf = r < a;
+    c->vf = ~(a ^ b) & (a ^ r);
+    return r;
+}
+
+static inline uint64_t subs64(struct cpu *c, uint64_t a, uint64_t b)
+{
+    uint64_t r = a - b;
+    c->nf = r;
+    c->zf = r;
+    c->cf = a >= b;
+    c->vf = (a ^ b) & (a ^ r);
+    return r;
+}
+
+static inline uint64_t adds32(struct cpu *c, uint32_t a, uint32_t b)
+{
+    uint32_t r = a + b;
+    c->nf = (uint64_t)r << 32;
+    c->zf = r;
+    c->cf = r < a;
+    c->vf = (uint64_t)(~(a ^ b) & (a ^ r)) << 32;
+    return r;
+}
+
+static inline uint64_t subs32(struct cpu *c, uint32_t a, uint32_t b)
+{
+    uint32_t r = a - b;
+    c->nf = (uint64_t)r << 32;
+    c->zf = r;
+    c->cf = a >= b;
+    c->vf = (uint64_t)((a ^ b) & (a ^ r)) << 32;
+    return r;
+}
+
+/* a + b + carry in; subtraction is a + ~b + carry. */
+static inline uint64_t adcs64(struct cpu *c, uint64_t a, uint64_t b)
+{
+    uint64_t cin = c->cf;
+    uint64_t r = a + b + cin;
+    c->nf = r;
+    c->zf = r;
+    c->cf = cin ? r <= a : r < a;
+    c->vf = ~(a ^ b) & (a ^ r);
+    return r;
+}
+
+static inline uint64_t adcs32(struct cpu *c, uint32_t a, uint32_t b)
+{
+    uint64_t wide = (uint64_t)a + b + c->cf;
+    uint32_t r = (uint32_t)wide;
+    c->nf = (uint64_t)r << 32;
+    c->zf = r;
+    c->cf = wide >> 32;
+    c->vf = (uint64_t)(~(a ^ b) & (a ^ r)) << 32;
+    return r;
+}
+
+static inline void logic_flags64(struct cpu *c, uint64_t r)
+{
+    c->nf = r;
+    c->zf = r;
+    c->cf = 0;
+    c->vf = 0;
+}
+
+static inline void logic_flags32(struct cpu *c, uint32_t r)
+{
+    c->nf = (uint64_t)r << 32;
+    c->zf = r;
+    c->cf = 0;
+    c->vf = 0;
+}
+
+/* The sixteen conditions, for handlers that are specialised by condition. */
+#define COND_eq(c) ((c)->zf == 0)
+#define COND_ne(c) ((c)->zf != 0)
+#define COND_cs(c) ((c)->cf != 0)
+#define COND_cc(c) ((c)->cf == 0)
+#define COND_mi(c) ((int64_t)(c)->nf < 0)
+#define COND_pl(c) ((int64_t)(c)->nf >= 0)
+#define COND_vs(c) ((int64_t)(c)->vf < 0)
+#define COND_vc(c) ((int64_t)(c)->vf >= 0)
+#define COND_hi(c) ((c)->cf != 0 && (c)->zf != 0)
+#define COND_ls(c) ((c)->cf == 0 || (c)->zf == 0)
+#define COND_ge(c) ((int64_t)((c)->nf ^ (c)->vf) >= 0)
+#define COND_lt(c) ((int64_t)((c)->nf ^ (c)->vf) < 0)
+#define COND_gt(c) ((c)->zf != 0 && COND_ge(c))
+#define COND_le(c) ((c)->zf == 0 || COND_lt(c))
+#define COND_al(c) ((void)(c), true)
+
+/* F(name) for each condition in encoding order; 1110 and 1111 are both "always". */
+#define FOR_EACH_COND(F)                                                                           \
+    F(eq) F(ne) F(cs) F(cc) F(mi) F(pl) F(vs) F(vc) F(hi) F(ls) F(ge) F(lt) F(gt) F(le) F(al)
+/* A table of handlers indexed by the condition field. */
+#define COND_TABLE(prefix)                                                                         \
+    {                                                                                              \
+        prefix##_eq, prefix##_ne, prefix##_cs, prefix##_cc, prefix##_mi, prefix##_pl, prefix##_vs, \
+            prefix##_vc, prefix##_hi, prefix##_ls, prefix##_ge, prefix##_lt, prefix##_gt,          \
+            prefix##_le, prefix##_al, prefix##_al                                                  \
+    }
+
+/* A condition known at run time only. */
+static inline bool cond_holds(const struct cpu *c, unsigned cond)
+{
+    /* Bit n of row k: condition k holds when NZCV = n. */
+    static const uint16_t truth[16] = {
+        0xf0f0, 0x0f0f, 0xcccc, 0x3333, 0xff00, 0x00ff, 0xaaaa, 0x5555,
+        0x0c0c, 0xf3f3, 0xaa55, 0x55aa, 0x0a05, 0xf5fa, 0xffff, 0xffff,
+    };
+    return (truth[cond] >> (cpu_nzcv(c) >> 28)) & 1;
+}
+
+#endif

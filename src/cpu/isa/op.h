@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Decoded operations and how their handlers are written. See docs/adr on the engine.
+ *
+ * A handler is
+ *
+ *     HANDLER(add_x_imm)
+ *     {
+ *         c->x[o->a] = c->x[o->b] + o->imm;
+ *         NEXT(1);
+ *     }
+ *
+ * It touches only c, o and budget. It ends in exactly one tail call: NEXT(n) continues n slots
+ * later, `return` to the engine's loop happens only inside the functions of engine/exits.h, which
+ * are tail-called too: `EXIT_TO(raise_undefined(c, o, budget))`. A fault therefore leaves nothing
+ * half done: memory is checked before a register is written.
+ */
+#ifndef CPU_ISA_OP_H
+#define CPU_ISA_OP_H
+
+#include <stdint.h>
+
+struct cpu;
+struct op;
+
+typedef void op_fn(struct cpu *c, const struct op *o, int64_t budget);
+
+/* 16 bytes. Wide immediates use a second slot: imm64 of the slot that follows. */
+struct op {
+    union {
+        op_fn *fn;
+        struct op *target; /* in the data slot of a terminator: chain pointer */
+    };
+    union {
+        struct {
+            uint8_t a, b, c, d; /* register numbers and small operands */
+            uint32_t imm;
+        };
+        uint64_t imm64; /* data slot */
+        struct op *target2;
+    };
+};
+_Static_assert(sizeof(struct op) == 16, "four operations fill a cache line");
+
+/*
+ * Tail calls: clang guarantees them with musttail; gcc makes sibling calls at -O2. Sanitizer and
+ * -O0 builds of gcc run through a trampoline (engine/loop.c).
+ */
+#if defined(ARMATURE_TRAMPOLINE)
+#include "cpu/cpu_internal.h"
+void op_defer(struct cpu *c, const struct op *o, int64_t budget);
+#define TAIL_CALL_OP(o, budget) return op_defer(c, (o), (budget))
+#define EXIT_TO(call)           return call
+#elif defined(__clang__)
+#define TAIL_CALL_OP(o, budget) __attribute__((musttail)) return (o)->fn(c, (o), (budget))
+#define EXIT_TO(call)           __attribute__((musttail)) return call
+#else
+#define TAIL_CALL_OP(o, budget) return (o)->fn(c, (o), (budget))
+#define EXIT_TO(call)           return call
+#endif
+
+#define HANDLER(name) static void op_##name(struct cpu *c, const struct op *o, int64_t budget)
+#define NEXT(n)       TAIL_CALL_OP(o + (n), budget)
+
+#endif

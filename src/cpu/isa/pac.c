@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pointer authentication. Arm ARM D8.10 "Pointer authentication"; pseudocode AddPAC, Auth, Strip,
+ * ComputePAC. Three algorithms: QARMA5, QARMA3 and an IMPLEMENTATION DEFINED one (a fast mix,
+ * default of the `max` model).
+ */
+#include "cpu/isa/pac.h"
+
+#include "a64_gen.h"
+#include "cpu/engine/exits.h"
+#include "cpu/engine/block.h"
+#include "cpu/isa/branch.h"
+#include "cpu/isa/qarma.h"
+#include "cpu/sys/exc.h"
+#include "cpu/sys/traps.h"
+#include "cpu/sys/va_layout.h"
+
+/* ---- which codes, where ---- */
+
+struct pac_layout {
+    unsigned bottom; /* lowest bit of the code */
+    bool tbi;        /* bits 63:56 are a tag, not code */
+};
+
+static bool is_data_key(enum pac_key key)
+{
+    return key == PAC_DA || key == PAC_DB;
+}
+
+/* For a pointer whose half is told by bit 55. */
+static struct pac_layout layout_of(const struct cpu *c, uint64_t ptr, bool data)
+{
+    struct va_layout l = va_layout_current(c, !data);
+    struct va_half h = va_layout_half(&l, ptr);
+    return (struct pac_layout){.bottom = 64U - h.tsz, .tbi = h.tbi};
+}
+
+static uint64_t key_lo(const struct cpu *c, enum pac_key key)
+{
+    static const uint16_t ids[] = {
+        [PAC_IA] = SR_APIAKeyLo_EL1, [PAC_IB] = SR_APIBKeyLo_EL1, [PAC_DA] = SR_APDAKeyLo_EL1,
+        [PAC_DB] = SR_APDBKeyLo_EL1, [PAC_GA] = SR_APGAKeyLo_EL1};
+    return c->sr[ids[key]];
+}
+
+static uint64_t key_hi(const struct cpu *c, enum pac_key key)
+{
+    static const uint16_t ids[] = {
+        [PAC_IA] = SR_APIAKeyHi_EL1, [PAC_IB] = SR_APIBKeyHi_EL1, [PAC_DA] = SR_APDAKeyHi_EL1,
+        [PAC_DB] = SR_APDBKeyHi_EL1, [PAC_GA] = SR_APGAKeyHi_EL1};
+    return c->sr[ids[key]];
+}
+
+/* Any function of data, modifier and key will do: two rounds of a 64-bit mixer. */
+static uint64_t pac_impdef(uint64_t data, uint64_t modifier, uint64_t hi, uint64_t lo)
+{
+    uint64_t h = data ^ hi;
+    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
+    h ^= modifier + lo;
+    h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
+    h = (h ^ h >> 32) * UINT64_C(0x94d049bb133111eb);
+    return h ^ h >> 31;
+}
+
+static uint64_t compute_pac(const struct cpu *c, enum pac_key key, uint64_t data, uint64_t modifier)
+{
+    uint64_t hi = key_hi(c, key), lo = key_lo(c, key);
+    if (cpu_has(c, FEAT_PACQARMA5)) {
+        return qarma_compute(data, modifier, hi, lo, 5);
+    }
+    if (cpu_has(c, FEAT_PACQARMA3)) {
+        return qarma_compute(data, modifier, hi, lo, 3);
+    }
+    return pac_impdef(data, modifier, hi, lo);
+}
+
+/* The bits that hold the code. Bit 55 tells the half and is never one of them. */
+static uint64_t code_mask(struct pac_layout l)
+{
+    uint64_t m = mask64(l.bottom, 55 - l.bottom);
+    return l.tbi ? m : m | mask64(56, 8);
+}
+
+/* The pointer with all code bits equal to bit 55. */
+static uint64_t canonical(uint64_t ptr, uint64_t mask)
+{
+    return bit(ptr, 55) ? ptr | mask : ptr & ~mask;
+}
+
+/* Which bit of a pointer that gets a code tells its half. */
+static bool half_selector(const struct cpu *c, uint64_t ptr, bool data)
+{
+    struct va_layout l = va_layout_current(c, !data);
+    bool by_55 = l.two_ranges ? l.half[0].tbi || l.half[1].tbi : l.half[0].tbi;
+    return bit(ptr, by_55 || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63);
+}
+
+static uint64_t add_pac(const struct cpu *c, enum pac_key key, uint64_t ptr, uint64_t modifier)
+{
+    bool upper = half_selector(c, ptr, is_data_key(key));
+    struct pac_layout l = layout_of(c, ptr, is_data_key(key));
+    l.bottom = layout_of(c, upper ? BIT(55) : 0, is_data_key(key)).bottom;
+    uint64_t field = l.tbi ? mask64(l.bottom, 56 - l.bottom) : mask64(l.bottom, 64 - l.bottom);
+    uint64_t ext = upper ? ptr | field : ptr & ~field;
+    uint64_t pac = compute_pac(c, key, ext, modifier);
+    bool good = (ptr & field) == 0 || (ptr & field) == field;
+    if (!good && cpu_has(c, FEAT_EPAC) && !cpu_has(c, FEAT_PAuth2)) {
+        pac = 0;
+    } else if (!good && !cpu_has(c, FEAT_PAuth2)) {
+        pac ^= l.tbi ? BIT(54) : BIT(62); /* spoil the code of a pointer that was not canonical */
+    }
+    uint64_t m = field & ~BIT(55);
+    uint64_t code = cpu_has(c, FEAT_PAuth2) ? pac ^ ptr : pac;
+    return (ptr & ~field) | (upper ? BIT(55) : 0) | (code & m);
+}
+
+bool pac_auth(struct cpu *c, enum pac_key key, uint64_t *ptr, uint64_t modifier, bool combined)
+{
+    uint64_t p = *ptr;
+    struct pac_layout l = layout_of(c, p, is_data_key(key));
+    uint64_t m = code_mask(l);
+    uint64_t original = canonical(p, m);
+    uint64_t diff = (compute_pac(c, key, original, modifier) ^ p) & m;
+    bool key_b = key == PAC_IB || key == PAC_DB;
+    if (cpu_has(c, FEAT_PAuth2)) {
+        diff ^= original & m;
+        bool fpac = cpu_has(c, combined ? FEAT_FPACCOMBINE : FEAT_FPAC);
+        if (diff != 0 && fpac) {
+            exc_take_sync(c, exc_default_target(c), EC_FPAC,
+                          (uint64_t)is_data_key(key) << 1 | key_b, RETURN_THIS);
+            return false;
+        }
+        *ptr = original ^ diff;
+        return true;
+    }
+    if (diff != 0) { /* an error code in the top bits */
+        unsigned at = l.tbi ? 53 : 61;
+        original = deposit64(original, at, 2, key_b ? 2 : 1);
+    }
+    *ptr = original;
+    return true;
+}
+
+bool pac_enabled(const struct cpu *c, enum pac_key key)
+{
+    static const uint8_t enable_bit[] = {
+        [PAC_IA] = 31, [PAC_IB] = 30, [PAC_DA] = 27, [PAC_DB] = 13};
+    uint64_t sctlr = c->ps.el == 0 ? trap_sctlr_el0(c) : c->sr[SR_SCTLR_EL1 + c->ps.el - 1];
+    return bit(sctlr, enable_bit[key]);
+}
+
+bool pac_trap(struct cpu *c)
+{
+    unsigned target = trap_pauth_target(c);
+    if (target != TRAP_NONE) {
+        exc_take_sync(c, target, EC_PAC, 0, RETURN_THIS);
+    }
+    return target != TRAP_NONE;
+}
+
+/* ---- instructions ---- */
+
+/* imm: key | authenticate << 4. a = register, b = modifier */
+HANDLER(pac)
+{
+    enum pac_key key = (enum pac_key)(o->imm & 15);
+    if (!pac_enabled(c, key)) {
+        NEXT(1);
+    }
+    cpu_sync(c, o, budget);
+    if (pac_trap(c)) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    if (o->imm >> 4) {
+        if (!pac_auth(c, key, &c->x[o->a], c->x[o->b], false)) {
+            EXIT_TO(leave_block(c, o, budget));
+        }
+    } else {
+        c->x[o->a] = add_pac(c, key, c->x[o->a], c->x[o->b]);
+    }
+    NEXT(1);
+}
+
+HANDLER(pacga)
+{
+    cpu_sync(c, o, budget);
+    if (pac_trap(c)) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    c->x[o->a] = compute_pac(c, PAC_GA, c->x[o->b], c->x[o->c]) & ~UINT64_C(0xffffffff);
+    NEXT(1);
+}
+
+/* imm: 1 for a data pointer */
+HANDLER(xpac)
+{
+    uint64_t p = c->x[o->a];
+    c->x[o->a] = canonical(p, code_mask(layout_of(c, p, o->imm)));
+    NEXT(1);
+}
+
+static void emit_pac(struct emit *e, enum pac_key key, bool auth, uint8_t reg, uint8_t modifier)
+{
+    struct op *o = emit_op(e, op_pac);
+    o->a = reg;
+    o->b = modifier;
+    o->imm = (uint32_t)key | (uint32_t)auth << 4;
+}
+
+/* Bits 12:10: authenticate, data, key B; bit 13: the modifier is zero. */
+static bool emit_pac_1src(struct emit *e)
+{
+    static const enum pac_key keys[4] = {PAC_IA, PAC_IB, PAC_DA, PAC_DB};
+    bool zero = insn_bit(e, 13);
+    if (zero && insn_rn(e) != 31) {
+        return false;
+    }
+    emit_pac(e, keys[insn_bits(e, 10, 2)], insn_bit(e, 12), emit_dst(insn_rd(e)),
+             zero ? REG_ZR : (uint8_t)insn_rn(e));
+    return true;
+}
+
+bool emit_integer_pac_pacia_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_pacib_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_pacda_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_pacdb_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_autia_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_autib_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_autda_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+bool emit_integer_pac_autdb_dp_1src(struct emit *e)
+{
+    return emit_pac_1src(e);
+}
+
+bool emit_integer_pac_pacga_dp_2src(struct emit *e)
+{
+    struct op *o = emit_op(e, op_pacga);
+    o->a = emit_dst(insn_rd(e));
+    o->b = emit_src(insn_rn(e));
+    o->c = (uint8_t)insn_rm(e); /* 31 is SP */
+    return true;
+}
+
+bool emit_integer_pac_strip_dp_1src(struct emit *e)
+{
+    if (insn_rn(e) != 31) {
+        return false;
+    }
+    struct op *o = emit_op(e, op_xpac);
+    o->a = emit_dst(insn_rd(e));
+    o->imm = insn_bit(e, 10);
+    return true;
+}
+
+HANDLER(pac_nop)
+{
+    NEXT(1);
+}
+
+bool pac_emit_xpaclri(struct emit *e)
+{
+    emit_op(e, emit_has(e, FEAT_PAuth) ? op_xpac : op_pac_nop)->a = 30;
+    return true;
+}
+
+/* Hint space: CRm 1 uses X17 and X16, CRm 3 uses X30 and zero or SP. */
+bool pac_emit_hint(struct emit *e)
+{
+    unsigned crm = insn_bits(e, 8, 4), op2 = insn_bits(e, 5, 3);
+    if (!emit_has(e, FEAT_PAuth)) {
+        emit_op(e, op_pac_nop);
+        return true;
+    }
+    bool auth = op2 & 4;
+    enum pac_key key = op2 & 2 ? PAC_IB : PAC_IA;
+    if (crm == 1) {
+        emit_pac(e, key, auth, 17, 16);
+    } else {
+        emit_pac(e, key, auth, 30, op2 & 1 ? REG_SP : REG_ZR);
+    }
+    return true;
+}
+
+/* ---- branches with authentication: the target is authenticated into c->x[REG_SINK] ---- */
+
+/* b = register, c = modifier, imm = key */
+HANDLER(auth_branch)
+{
+    enum pac_key key = (enum pac_key)o->imm;
+    c->x[REG_SINK] = c->x[o->b];
+    if (pac_enabled(c, key)) {
+        cpu_sync(c, o, budget);
+        if (pac_trap(c) || !pac_auth(c, key, &c->x[REG_SINK], c->x[o->c], true)) {
+            EXIT_TO(leave_block(c, o, budget));
+        }
+    }
+    NEXT(1);
+}
+
+bool emit_branch_unconditional_register(struct emit *e)
+{
+    bool pauth = insn_bit(e, 11);
+    bool key_b = insn_bit(e, 10), with_modifier = insn_bit(e, 24);
+    unsigned opc = insn_bits(e, 21, 2); /* 0 BR, 1 BLR, 2 RET */
+    unsigned rm = insn_bits(e, 0, 5);
+    bool is_ret = opc == 2;
+    if (opc == 3 || (!pauth && rm != 0)) {
+        return false;
+    }
+    if (!pauth) {
+        emit_register_branch(e, emit_src(insn_rn(e)), insn_rn(e), opc == 1, is_ret);
+        return true;
+    }
+    if (!with_modifier && rm != 31) {
+        return false;
+    }
+    struct op *o = emit_op(e, op_auth_branch);
+    o->b = is_ret ? 30 : emit_src(insn_rn(e));
+    o->c = is_ret ? REG_SP : with_modifier ? (uint8_t)rm : REG_ZR;
+    o->imm = key_b ? PAC_IB : PAC_IA;
+    emit_register_branch(e, REG_SINK, insn_rn(e), opc == 1, is_ret);
+    return true;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cpu/sys/irqsel.h"
+
+#include "cpu/cpu_internal.h"
+#include "cpu/sys/exc.h"
+#include "cpu/sys/hcr.h"
+
+/* PSTATE.DAIF bits. */
+enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };
+
+/* One row for each asynchronous exception, in the order in which they are looked at. */
+struct async_type {
+    enum cpu_line line;
+    uint64_t hcr_pending; /* HCR_EL2 bit that makes the virtual one pending; 0: physical */
+    uint64_t hcr_route;   /* HCR_EL2.{F,I,A}MO */
+    uint8_t scr_bit;      /* SCR_EL3.{FIQ,IRQ,EA} */
+    uint8_t mask;
+    enum exc_async_kind kind;
+};
+
+static const struct async_type types[] = {
+    {CPU_LINE_FIQ, 0, HCR_FMO, 2, MASK_F, EXC_FIQ},
+    {CPU_LINE_IRQ, 0, HCR_IMO, 1, MASK_I, EXC_IRQ},
+    {CPU_LINE_SERROR, 0, HCR_AMO, 3, MASK_A, EXC_SERROR},
+    {CPU_LINE_VFIQ, HCR_VF, HCR_FMO, 0, MASK_F, EXC_VFIQ},
+    {CPU_LINE_VIRQ, HCR_VI, HCR_IMO, 0, MASK_I, EXC_VIRQ},
+    {CPU_LINE_N, HCR_VSE, HCR_AMO, 0, MASK_A, EXC_VSERROR},
+};
+
+static bool pending(const struct cpu *c, const struct async_type *t, uint64_t hcr)
+{
+    if (t->line != CPU_LINE_N && (c->lines >> t->line & 1)) {
+        return true;
+    }
+    return (hcr & t->hcr_pending) != 0;
+}
+
+/* Target EL of a physical one: below EL2 and EL3 it waits while the PE is above EL1. */
+static unsigned physical_target(const struct cpu *c, const struct async_type *t, uint64_t hcr)
+{
+    if (c->cfg.has_el3 && bit(c->sr[SR_SCR_EL3], t->scr_bit)) {
+        return 3;
+    }
+    return hcr & (t->hcr_route | HCR_TGE) ? 2 : 1; /* hcr is 0 when EL2 is off */
+}
+
+static bool physical_allowed(const struct cpu *c, const struct async_type *t, unsigned target,
+                             uint64_t hcr)
+{
+    if (target < c->ps.el) {
+        return false;
+    }
+    /* A higher EL cannot be kept out, but for the host's own EL0. */
+    bool host = (hcr & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE);
+    if (target > c->ps.el && target != 1 && !(target == 2 && host)) {
+        return true;
+    }
+    return !(c->ps.daif & t->mask);
+}
+
+static bool virtual_allowed(const struct cpu *c, const struct async_type *t, uint64_t hcr)
+{
+    return c->ps.el <= 1 && (hcr & t->hcr_route) && !(hcr & HCR_TGE) && !(c->ps.daif & t->mask);
+}
+
+static bool is_virtual(const struct async_type *t)
+{
+    return t->hcr_pending != 0;
+}
+
+bool cpu_lines(const struct cpu *c)
+{
+    return c->lines != 0 || (c->sr[SR_HCR_EL2] & (HCR_VF | HCR_VI | HCR_VSE)) != 0;
+}
+
+bool cpu_wakeup_pending(const struct cpu *c)
+{
+    if (LIKELY(!cpu_lines(c))) {
+        return false;
+    }
+    uint64_t hcr = cpu_hcr_el2(c);
+    for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
+        const struct async_type *t = &types[i];
+        if (!pending(c, t, hcr)) {
+            continue;
+        }
+        if (!is_virtual(t) || (c->ps.el <= 1 && (hcr & t->hcr_route) && !(hcr & HCR_TGE))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool irqsel_take(struct cpu *c)
+{
+    if (LIKELY(!cpu_lines(c))) {
+        return false;
+    }
+    uint64_t hcr = cpu_hcr_el2(c);
+    for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
+        const struct async_type *t = &types[i];
+        if (!pending(c, t, hcr)) {
+            continue;
+        }
+        if (is_virtual(t)) {
+            if (virtual_allowed(c, t, hcr)) {
+                exc_take_async(c, 1, t->kind);
+                return true;
+            }
+            continue;
+        }
+        unsigned target = physical_target(c, t, hcr);
+        if (physical_allowed(c, t, target, hcr)) {
+            exc_take_async(c, target, t->kind);
+            return true;
+        }
+    }
+    return false;
+}

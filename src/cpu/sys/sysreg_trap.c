@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Evaluation of trap rules: the control registers as they apply to the current EL, security state
+ * and host mode, and fine-grained traps (Arm ARM D24 accessibility pseudocode; FEAT_FGT).
+ */
+#include "cpu/sys/sysreg_table.h"
+
+#define HCR_TGE    BIT(27)
+#define HCR_E2H    BIT(34)
+#define MDCR_TDE   BIT(8)
+#define MDCR_DEBUG (BIT(9) | BIT(10) | BIT(11)) /* TDA, TDOSA, TDRA */
+#define SCR_HXEN   BIT(38)
+#define SCR_FGTEN  BIT(27)
+
+bool sr_is_host(const struct cpu *c)
+{
+    uint64_t both = HCR_TGE | HCR_E2H;
+    return c->ps.el == 0 && (c->sr[SR_HCR_EL2] & both) == both && cpu_el2_enabled(c);
+}
+
+/* MDCR_EL2 where TDE, or HCR_EL2.TGE, sets the traps that it implies. */
+static uint64_t mdcr_el2(const struct cpu *c)
+{
+    uint64_t v = c->sr[SR_MDCR_EL2];
+    if ((v & MDCR_TDE) != 0 || (c->sr[SR_HCR_EL2] & HCR_TGE) != 0) {
+        v |= MDCR_DEBUG;
+    }
+    return v;
+}
+
+static uint64_t hcrx_el2(const struct cpu *c)
+{
+    bool off = c->cfg.has_el3 && (c->sr[SR_SCR_EL3] & SCR_HXEN) == 0;
+    return off ? 0 : c->sr[SR_HCRX_EL2];
+}
+
+/* False: the control does not apply now, so it neither traps nor disables. */
+static bool control(const struct cpu *c, enum sr_control ctl, uint64_t *out)
+{
+    switch (ctl) {
+    case CTL_ALWAYS:
+        *out = UINT64_MAX;
+        return true;
+    case CTL_HCR:
+        *out = c->sr[SR_HCR_EL2];
+        return cpu_el2_enabled(c) && !sr_is_host(c);
+    case CTL_HCRX:
+        *out = hcrx_el2(c);
+        return cpu_el2_enabled(c) && !sr_is_host(c);
+    case CTL_MDCR_EL2:
+        *out = mdcr_el2(c);
+        return cpu_el2_enabled(c);
+    case CTL_CPTR_EL2:
+        *out = c->sr[SR_CPTR_EL2];
+        return cpu_el2_enabled(c);
+    case CTL_SCTLR_EL0:
+        *out = c->sr[sr_is_host(c) ? SR_SCTLR_EL2 : SR_SCTLR_EL1];
+        return true;
+    case CTL_MDSCR:
+        *out = c->sr[SR_MDSCR_EL1];
+        return true;
+    case CTL_SCR:
+        *out = c->sr[SR_SCR_EL3];
+        return c->cfg.has_el3;
+    case CTL_MDCR_EL3:
+        *out = c->sr[SR_MDCR_EL3];
+        return c->cfg.has_el3;
+    case CTL_CPTR_EL3:
+        *out = c->sr[SR_CPTR_EL3];
+        return c->cfg.has_el3;
+    }
+    return false;
+}
+
+static bool rule_matches(const struct cpu *c, const struct sr_desc *d, const struct sr_rule *r,
+                         unsigned el, bool write)
+{
+    if (!bit(r->els, el) || (r->dir & (write ? SR_WRITE : SR_READ)) == 0 ||
+        !cpu_has(c, r->feature)) {
+        return false;
+    }
+    if (r->when != NULL) {
+        return r->when(c, d, write);
+    }
+    uint64_t v;
+    return control(c, r->control, &v) && bit(v, r->bit) != r->when_clear;
+}
+
+const struct sr_rule *sr_match(const struct cpu *c, const struct sr_desc *d,
+                               const struct sr_rule *rules, unsigned el, bool write)
+{
+    static const struct sr_rule fgt_trap = {.els = 3, .dir = SR_RW, .to = 2};
+    bool fgt_seen = d->fgt == FGT_NONE;
+    for (const struct sr_rule *r = rules;; r++) {
+        /* Fine-grained traps come after the other EL2 controls and before those of EL3. */
+        if (!fgt_seen && (r->els == 0 || r->to == 3)) {
+            fgt_seen = true;
+            if (sr_fgt(c, d->fgt, el, write)) {
+                return &fgt_trap;
+            }
+        }
+        if (r->els == 0) {
+            return NULL;
+        }
+        if (rule_matches(c, d, r, el, write)) {
+            return r;
+        }
+    }
+}
+
+bool sr_fgt_active(const struct cpu *c, unsigned el)
+{
+    return el <= 1 && cpu_has(c, FEAT_FGT) &&
+           (!c->cfg.has_el3 || (c->sr[SR_SCR_EL3] & SCR_FGTEN) != 0) && cpu_el2_enabled(c) &&
+           !sr_is_host(c);
+}
+
+bool sr_fgt(const struct cpu *c, uint16_t fgt, unsigned el, bool write)
+{
+    if (fgt == FGT_NONE || !sr_fgt_active(c, el)) {
+        return false;
+    }
+    _Static_assert(SR_HFGWTR_EL2 == SR_HFGRTR_EL2 + 1 && SR_HDFGWTR_EL2 == SR_HDFGRTR_EL2 + 1,
+                   "the write register follows the read register");
+    static const enum sr_id control_of[] = {0, SR_HFGRTR_EL2, SR_HDFGRTR_EL2, SR_HFGITR_EL2};
+    enum sr_id id = control_of[fgt >> 6];
+    bool has_pair = id != SR_HFGITR_EL2;
+    return bit(c->sr[id + (has_pair && write)], fgt & 63);
+}

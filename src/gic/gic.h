@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interrupt controller as a board sees it: GICv2 (IHI 0048B) or GICv3 (IHI 0069H).
+ *
+ * Life: gic_new (allocates everything, checks the configuration) -> the board fills the sinks of
+ * gic_output(), wires devices with gic_wire_spi/ppi and maps the regions ->
+ * device_reset(gic_device)
+ * -> accesses -> gic_free.
+ *
+ * Regions. GICv2, device gic_device(): GICD, GICC, GICH, GICV; the registers of a PE are banked by
+ * mem_attrs.requester_id. GICv3: gic_device() has GICD; each redistributor is a device of its own
+ * with one region of 128 KiB. System registers (GICv3): gic_cpuif_sysregs().
+ */
+#ifndef GIC_GIC_H
+#define GIC_GIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "core/device.h"
+#include "core/irq.h"
+#include "core/sysreg.h"
+
+struct gic;
+
+struct gic_cfg {
+    unsigned version;      /* 2 or 3 */
+    unsigned n_pe;         /* v2: at most 8 */
+    unsigned n_spi;        /* multiple of 32, at most 960; INTIDs 32 to 31 + n_spi */
+    const uint64_t *mpidr; /* v3: MPIDR_EL1 of each PE; NULL: Aff0 = PE number */
+    bool security;         /* two Security states (GICD_CTLR.DS = 0 at reset) */
+    bool virtualization;   /* GICH/GICV or ICH_* and ICV_* */
+    bool ns_boot;  /* reset as firmware leaves it for a Non-secure kernel: all in Group 1 NS */
+    bool one_of_n; /* v3: 1-of-N routing of SPIs (GICD_TYPER.No1N = 0) */
+    unsigned n_lr; /* list registers; 0: 4 */
+    unsigned n_prio_bits; /* physical priority bits; 0: 5 for v3, 8 for v2 */
+};
+
+enum { /* regions of gic_device() */
+       GIC_REGION_DIST = 0,
+       GICV2_REGION_CPU = 1,
+       GICV2_REGION_HYP = 2,
+       GICV2_REGION_VCPU = 3,
+};
+
+/* The maintenance interrupt is a PPI of every PE; wired inside. */
+#define GIC_MAINTENANCE_INTID 25U
+
+enum gic_out { GIC_OUT_IRQ, GIC_OUT_FIQ, GIC_OUT_VIRQ, GIC_OUT_VFIQ, GIC_N_OUT };
+
+struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err) NODISCARD;
+void gic_free(struct gic *g);
+
+struct device *gic_device(struct gic *g);
+struct device *gic_redist_device(struct gic *g, unsigned pe); /* v3 only, else NULL */
+
+/* The line from the GIC to a PE: the board fills in sink, opaque and n. */
+struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out);
+
+/* Make a line drive SPI intid (32 to 31 + n_spi), or PPI intid (16 to 31) of a PE. */
+void gic_wire_spi(struct gic *g, unsigned intid, struct irq_line *line);
+void gic_wire_ppi(struct gic *g, unsigned pe, unsigned intid, struct irq_line *line);
+
+/* ICC_*, and with virtualization ICH_*: v3 only (v2: an empty set, the encodings are UNDEFINED). */
+struct sysreg_set gic_cpuif_sysregs(struct gic *g, unsigned pe);
+
+/*
+ * With two Security states, which of IRQ and FIQ an interrupt asserts depends on the PE's Security
+ * state and on EL3 (IHI 0069H, 4.6.2). Call after each change of those two; cheap, and not needed
+ * when cfg.security is off.
+ */
+void gic_pe_state_changed(struct gic *g, unsigned pe, const struct pe_view *v);
+
+#endif

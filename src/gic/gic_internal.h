@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * State of the interrupt controller and what its files call in each other. Flow of an interrupt:
+ *
+ *   line, register -> bank (pending.c: what is pending, the best one for each PE)
+ *                  -> cpuif.c (masking, preemption, acknowledge) -> IRQ/FIQ of the PE
+ *   list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
+ *
+ * Both versions share banks, pending.c, cpuif.c and vcpuif.c; they differ in the register front
+ * ends (gicd.c gicr.c icc.c ich.c icv.c for v3; gicv2_*.c for v2) and in where an SPI may go.
+ */
+#ifndef GIC_GIC_INTERNAL_H
+#define GIC_GIC_INTERNAL_H
+
+#include "base/bits.h"
+#include "core/bus.h"
+#include "gic/gic.h"
+#include "gic/prio.h"
+
+enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_V2_GROUP1 = 1022, INTID_SPURIOUS = 1023 };
+
+#define GIC_IIDR        0x43bU /* implementer Arm; the product is IMPLEMENTATION DEFINED */
+#define GIC_N_SGI       16U
+#define GIC_N_PRIVATE   32U
+#define GIC_MAX_BANKS   30U /* of SPIs */
+#define GIC_MAX_SPI     (GIC_MAX_BANKS * 32U)
+#define GIC_MAX_LR      16U
+#define GIC_V2_MAX_PE   8U
+#define GIC_MAX_PE      512U
+#define GIC_V_PRIO_BITS 5U /* virtual priority and preemption bits */
+
+/* Interrupt groups. GICv2 has G0 and G1 only: its Group 1 is GRP_1NS. */
+enum gic_grp { GRP_0, GRP_1S, GRP_1NS, GRP_N };
+#define GRP_BIT(g) (1U << (g))
+
+/* 32 interrupts: one PE's SGIs and PPIs, or 32 SPIs. Bit n is interrupt n of the bank. */
+struct irq_bank {
+    uint32_t enable;
+    uint32_t latch; /* pending by an edge or by software */
+    uint32_t level; /* the input line */
+    uint32_t edge;  /* edge-triggered */
+    uint32_t active;
+    uint32_t group;    /* GICD_IGROUPR */
+    uint32_t grpmod;   /* GICD_IGRPMODR */
+    uint32_t nsacr[2]; /* two bits each */
+    uint8_t prio[32];
+};
+
+struct gic_cpuif {
+    uint8_t pmr;
+    uint8_t bpr[GRP_N];
+    uint8_t grp_en;   /* GRP_BIT: groups enabled at the CPU interface */
+    bool cbpr[GRP_N]; /* GRP_1S, GRP_1NS: the group uses bpr[GRP_0] */
+    uint32_t apr[GRP_N][PRIO_N_APR];
+    /* EOImode of [GRP_0] EL3 (v3), [GRP_1S] Secure and [GRP_1NS] Non-secure state */
+    bool eoi_split[GRP_N];
+    /* v2 only */
+    bool ack_ctl, fiq_en;
+    uint16_t bypass; /* GICC_CTLR[8:5], no effect */
+};
+
+/* The virtual CPU interface. List registers and controls are kept in GICv3's layout. */
+struct gic_vcpuif {
+    uint32_t hcr, vmcr;
+    uint32_t apr[2][PRIO_N_APR]; /* Group 0, Group 1; v2 uses [0] for both */
+    uint64_t lr[GIC_MAX_LR];
+};
+
+struct gic_pe {
+    struct gic *g;
+    unsigned n;
+    uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0 */
+    struct irq_bank priv;
+    uint8_t sgi_source[GIC_N_SGI];  /* v2: PEs with the SGI pending here; bank.latch is their or */
+    uint32_t routed[GIC_MAX_BANKS]; /* SPIs that may be delivered here */
+    uint8_t grp_en;                 /* groups enabled at distributor, CPU interface and awake */
+    bool asleep;                    /* GICR_WAKER */
+    uint8_t dpg;                    /* GICR_CTLR.DPG*: GRP_BIT, not for 1-of-N */
+    bool secure, at_el3;            /* from gic_pe_state_changed */
+    enum gic_grp best_grp;
+    struct prio_pick best; /* highest priority pending interrupt of an enabled group */
+    struct gic_cpuif cpu;
+    struct gic_vcpuif v;
+    struct irq_line out[GIC_N_OUT];
+    struct device *redist;
+};
+
+struct gic {
+    struct device dev;
+    struct gic_cfg cfg;
+    unsigned n_intid; /* 32 + n_spi */
+    unsigned n_banks; /* of SPIs */
+    unsigned n_pre_bits;
+    bool needs_rss;    /* some Aff0 is above 15 */
+    uint8_t prio_mask; /* implemented priority bits */
+    uint32_t ctlr;     /* GICD_CTLR without the parts below */
+    bool ds;           /* one Security state */
+    uint8_t grp_en;    /* GICD_CTLR.EnableGrp*: GRP_BIT */
+    uint32_t spi_live; /* banks with a pending, enabled, inactive SPI */
+    struct irq_bank spi[GIC_MAX_BANKS];
+    uint64_t irouter[GIC_MAX_SPI];
+    uint8_t target[GIC_MAX_SPI]; /* v2: GICD_ITARGETSR */
+    struct gic_pe *pe;
+    struct sysreg *sysregs; /* those of icc.c and ich.c that this configuration has */
+    size_t n_sysregs;
+};
+
+/* A redistributor's MMIO frame. */
+struct gicr {
+    struct device dev;
+    struct gic_pe *p;
+};
+
+static inline bool gic_is_v2(const struct gic *g)
+{
+    return g->cfg.version == 2;
+}
+
+static inline bool gic_intid_valid(const struct gic *g, uint32_t intid)
+{
+    return intid < g->n_intid;
+}
+
+/* The bank of a valid INTID as PE p sees it; its bit is intid % 32. */
+static inline struct irq_bank *gic_bank(struct gic_pe *p, unsigned intid)
+{
+    return intid < GIC_N_PRIVATE ? &p->priv : &p->g->spi[intid / 32 - 1];
+}
+
+static inline bool gic_txn_is_ns(const struct bus_txn *t)
+{
+    return t->attrs.pas == PAS_NS || t->attrs.pas == PAS_REALM;
+}
+
+/* A Non-secure access while there are two Security states: it sees its own interrupts only. */
+static inline bool gic_txn_restricted(const struct gic *g, const struct bus_txn *t)
+{
+    return g->cfg.security && !g->ds && gic_txn_is_ns(t);
+}
+
+/* The PE whose banked registers a GICv2 access means; strangers get PE 0's. */
+static inline struct gic_pe *gic_txn_pe(struct gic *g, const struct bus_txn *t)
+{
+    return &g->pe[t->attrs.requester_id < g->cfg.n_pe ? t->attrs.requester_id : 0];
+}
+
+/* ---- pending.c ---- */
+enum gic_grp pending_group(const struct gic *g, const struct irq_bank *b, unsigned n);
+static inline uint32_t pending_bits(const struct irq_bank *b)
+{
+    return b->latch | (b->level & ~b->edge);
+}
+void pending_input(struct gic_pe *p, unsigned intid, bool level);
+/* After any change of one interrupt's state. p: the PE of a private one, any PE for an SPI. */
+void pending_irq_changed(struct gic_pe *p, unsigned intid);
+/* After a change of a whole bank: 0 is p's private bank, n > 0 SPI bank n - 1. */
+void pending_bank_changed(struct gic_pe *p, unsigned bank);
+/* After a change of group enables, of DS, of sleep. */
+void pending_enables_changed(struct gic *g);
+void pending_pe_changed(struct gic_pe *p);
+/* After a change of what decides where SPI n (0: INTID 32) goes. Does not rescan. */
+void pending_route_spi(struct gic *g, unsigned spi);
+
+/* ---- cpuif.c: the physical CPU interface ---- */
+/* Recompute IRQ and FIQ. */
+void cpuif_update(struct gic_pe *p);
+uint8_t cpuif_running_prio(const struct gic_pe *p);
+/* The group of the highest active priority; GRP_N: none active. */
+enum gic_grp cpuif_active_group(const struct gic_pe *p);
+bool cpuif_best_is_sufficient(const struct gic_pe *p);
+/* Make the best pending interrupt active; the caller has checked that it may be. */
+void cpuif_activate_best(struct gic_pe *p);
+void cpuif_drop_prio(struct gic_pe *p, enum gic_grp grp);
+void cpuif_deactivate(struct gic_pe *p, unsigned intid);
+/* Binary point minima: Group 0 and Secure Group 1, Non-secure Group 1. */
+uint8_t cpuif_min_bpr(const struct gic *g, enum gic_grp grp);
+void cpuif_reset(struct gic_pe *p);
+
+/* ---- sgi.c: ICC_SGI*R_EL1 ---- */
+void sgi_send_affinity(struct gic_pe *from, uint64_t v, enum gic_grp grp, bool ns);
+
+/* ---- vcpuif.c: the virtual CPU interface, both versions ---- */
+enum vgrp { VGRP_0, VGRP_1 };
+/* ICH_LR<n>_EL2 (IHI 0069H, 12.4) */
+#define LR_EOI     BIT(41)
+#define LR_HW      BIT(61)
+#define LR_PENDING BIT(62)
+#define LR_ACTIVE  BIT(63)
+#define LR_STATE   (LR_PENDING | LR_ACTIVE)
+static inline uint32_t lr_vintid(uint64_t lr)
+{
+    return (uint32_t)lr;
+}
+
+static inline unsigned lr_pintid(uint64_t lr)
+{
+    return (unsigned)extract64(lr, 32, 13);
+}
+
+static inline uint8_t lr_prio(uint64_t lr)
+{
+    return (uint8_t)extract64(lr, 48, 8);
+}
+
+static inline enum vgrp lr_group(uint64_t lr)
+{
+    return bit(lr, 60) ? VGRP_1 : VGRP_0;
+}
+
+/* ICH_HCR_EL2, GICH_HCR */
+enum {
+    HCR_EN = 1 << 0,
+    HCR_UIE = 1 << 1,
+    HCR_LRENPIE = 1 << 2,
+    HCR_NPIE = 1 << 3,
+    HCR_VGRP0EIE = 1 << 4,
+    HCR_VGRP0DIE = 1 << 5,
+    HCR_VGRP1EIE = 1 << 6,
+    HCR_VGRP1DIE = 1 << 7,
+    HCR_TC = 1 << 10,
+    HCR_TALL0 = 1 << 11,
+    HCR_TALL1 = 1 << 12,
+    HCR_TSEI = 1 << 13,
+    HCR_TDIR = 1 << 14,
+};
+#define HCR_EOICOUNT_LO 27
+/* ICH_VMCR_EL2, GICH_VMCR */
+enum {
+    VMCR_VENG0 = 1 << 0,
+    VMCR_VENG1 = 1 << 1,
+    VMCR_ACKCTL = 1 << 2,
+    VMCR_FIQEN = 1 << 3,
+    VMCR_CBPR = 1 << 4,
+    VMCR_EOIM = 1 << 9
+};
+#define VMCR_BPR1_LO 18
+#define VMCR_BPR0_LO 21
+#define VMCR_PMR_LO  24
+
+void vcpuif_update(struct gic_pe *p);
+void vcpuif_reset(struct gic_pe *p);
+uint8_t vcpuif_running_prio(const struct gic_pe *p);
+/* The list register with the highest priority pending interrupt of an enabled group, or -1. */
+int vcpuif_best(const struct gic_pe *p);
+bool vcpuif_is_sufficient(const struct gic_pe *p, int lr);
+void vcpuif_activate(struct gic_pe *p, int lr);
+/* The list register that holds an active interrupt, or -1. */
+int vcpuif_find_active(const struct gic_pe *p, uint32_t vintid, uint32_t source);
+void vcpuif_deactivate(struct gic_pe *p, int lr);
+void vcpuif_count_eoi(struct gic_pe *p);
+uint8_t vcpuif_group_mask(const struct gic_pe *p, enum vgrp grp);
+uint32_t vcpuif_misr(const struct gic_pe *p);
+uint32_t vcpuif_eisr(const struct gic_pe *p);
+uint32_t vcpuif_elrsr(const struct gic_pe *p);
+void vcpuif_write_hcr(struct gic_pe *p, uint32_t v, uint32_t mask);
+void vcpuif_write_vmcr(struct gic_pe *p, uint32_t v);
+void vcpuif_write_lr(struct gic_pe *p, unsigned n, uint64_t v);
+/* Fields of VMCR with the constraints on binary points applied. */
+unsigned vcpuif_bpr(const struct gic_pe *p, enum vgrp grp);
+void vcpuif_set_bpr(struct gic_pe *p, enum vgrp grp, unsigned v);
+
+/* ---- irqregs.c: registers with a field per interrupt, in any frame ---- */
+struct irqregs_port {
+    struct gic_pe *p;             /* whose private bank */
+    unsigned first_bank, n_banks; /* banks this frame shows: 0 is the private one */
+    bool ns;                      /* a Non-secure access, two Security states */
+};
+/* true: the offset is one of these registers and t has been answered. */
+bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t);
+
+/* ---- register front ends ---- */
+extern const struct device_ops gicv3_dist_ops, gicv3_redist_ops, gicv2_ops;
+void gicr_reset(struct gic_pe *p);
+/* icc.c, ich.c: the owner of each register is a struct gic_pe. sub: see ICC_SUB below. */
+extern const struct sysreg icc_sysregs[], ich_sysregs[];
+extern const size_t icc_n_sysregs, ich_n_sysregs;
+/* sysreg.sub: which group's controls govern a register, and its index in an array of them. */
+enum { SUB_G0 = 1, SUB_G1 = 2, SUB_BOTH = 3, SUB_DIR = 4, SUB_SGI = 8, SUB_APR = 16, SUB_LR = 32 };
+#define SUB_N(n)     ((n) << 8)
+#define SUB_INDEX(r) ((unsigned)(r)->sub >> 8)
+/* icv.c: what ICC_* mean at EL1 when HCR_EL2.{IMO,FMO} say so. */
+uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp);
+uint64_t icv_read_hppir(struct gic_pe *p, enum vgrp grp);
+void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v);
+void icv_write_dir(struct gic_pe *p, uint64_t v);
+uint64_t icv_read_bpr(struct gic_pe *p, enum vgrp grp);
+void icv_write_bpr(struct gic_pe *p, enum vgrp grp, uint64_t v);
+uint64_t icv_read_ctlr(struct gic_pe *p);
+void icv_write_ctlr(struct gic_pe *p, uint64_t v);
+uint64_t icv_read_pmr(struct gic_pe *p);
+void icv_write_pmr(struct gic_pe *p, uint64_t v);
+uint64_t icv_read_rpr(struct gic_pe *p);
+uint64_t icv_read_igrpen(struct gic_pe *p, enum vgrp grp);
+void icv_write_igrpen(struct gic_pe *p, enum vgrp grp, uint64_t v);
+/* gicv2_*.c */
+enum bus_result gicv2_dist_access(struct gic *g, struct bus_txn *t);
+enum bus_result gicv2_cpu_access(struct gic *g, struct bus_txn *t);
+enum bus_result gicv2_hyp_access(struct gic *g, struct bus_txn *t);
+enum bus_result gicv2_vcpu_access(struct gic *g, struct bus_txn *t);
+
+/* ---- gic.c: device hooks of both versions ---- */
+void gic_reset(struct device *d, enum reset_kind k);
+void gic_finalize(struct device *d);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GICv3 distributor. Arm IHI 0069H, 12.9 "GIC distributor registers".
+ *
+ * Affinity routing is always on (ARE_S and ARE_NS are RAO/WI): no legacy operation. Left out:
+ * message-based SPIs (TYPER.MBIS = 0), extended SPIs, LPIs (TYPER.LPIS = 0), GICD_STATUSR.
+ * Region 0: 64 KiB. Interrupt lines in: see gic_wire_spi.
+ */
+#include "base/log.h"
+
+#include "gic/gic_internal.h"
+
+enum {
+    CTLR_GRP0 = 1 << 0,
+    CTLR_GRP1NS = 1 << 1,
+    CTLR_GRP1S = 1 << 2,
+    CTLR_ARE_S = 1 << 4,
+    CTLR_ARE_NS = 1 << 5,
+    CTLR_DS = 1 << 6,
+    CTLR_E1NWF = 1 << 7
+};
+/* The Non-secure view and the view with one Security state have one ARE bit, in this place. */
+#define CTLR_ARE CTLR_ARE_S
+
+enum { TYPER_SECURITY = 1 << 10, TYPER_A3V = 1 << 24, TYPER_NO1N = 1 << 25, TYPER_RSS = 1 << 26 };
+#define TYPER_IDBITS (15U << 19) /* 16 bits of INTID */
+
+#define IROUTER_BASE 0x6100U
+#define IROUTER_MASK (UINT64_C(0xff) << 32 | 0xffffff)
+#define IROUTER_IRM  BIT(31)
+
+static struct gic *of(struct device *d)
+{
+    return (struct gic *)d;
+}
+
+static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    const struct gic *g = of(d);
+    uint32_t v = g->grp_en & GRP_BIT(GRP_1NS) ? CTLR_GRP1NS : 0;
+    if (gic_txn_restricted(g, t)) {
+        return v | CTLR_ARE;
+    }
+    v |= g->grp_en & GRP_BIT(GRP_0) ? CTLR_GRP0 : 0;
+    v |= g->ctlr & CTLR_E1NWF;
+    if (g->ds) {
+        return v | CTLR_ARE | CTLR_DS;
+    }
+    v |= g->grp_en & GRP_BIT(GRP_1S) ? CTLR_GRP1S : 0;
+    return v | CTLR_ARE_S | CTLR_ARE_NS;
+}
+
+static uint8_t with_group(uint8_t groups, enum gic_grp grp, bool on)
+{
+    return (uint8_t)(on ? groups | GRP_BIT(grp) : groups & ~GRP_BIT(grp));
+}
+
+static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                       const struct bus_txn *t)
+{
+    struct gic *g = of(d);
+    g->grp_en = with_group(g->grp_en, GRP_1NS, (v & CTLR_GRP1NS) != 0);
+    if (!gic_txn_restricted(g, t)) {
+        g->grp_en = with_group(g->grp_en, GRP_0, (v & CTLR_GRP0) != 0);
+        g->ds |= (v & CTLR_DS) != 0; /* set once: only a reset clears it */
+        g->grp_en = with_group(g->grp_en, GRP_1S, !g->ds && (v & CTLR_GRP1S) != 0);
+        g->ctlr = g->cfg.one_of_n ? v & CTLR_E1NWF : 0;
+    }
+    pending_enables_changed(g);
+}
+
+static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned idx,
+                           const struct bus_txn *t)
+{
+    const struct gic *g = of(d);
+    uint32_t v = TYPER_A3V | TYPER_IDBITS | g->n_banks;
+    v |= g->cfg.security && !g->ds ? TYPER_SECURITY : 0;
+    v |= g->cfg.one_of_n ? 0 : TYPER_NO1N;
+    return v | (g->needs_rss ? TYPER_RSS : 0);
+}
+
+static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    return GIC_IIDR;
+}
+
+/* CoreSight identification: GIC-500 numbers, architecture version in PIDR2. */
+static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    static const uint8_t id[] = {0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+    return id[idx];
+}
+
+/* clang-format off */
+static const struct reg_desc gicd_regs[] = {
+    {"GICD_CTLR",    0x0000, .size = 4, .flags = REGF_VIEW, .read = read_ctlr, .write = write_ctlr},
+    {"GICD_TYPER",   0x0004, .size = 4, .flags = REGF_VIEW, .read = read_typer},
+    {"GICD_IIDR",    0x0008, .size = 4, .flags = REGF_VIEW, .read = read_iidr},
+    {"GICD_TYPER2",  0x000c, .size = 4, .flags = REGF_VIEW},
+    {"GICD_STATUSR", 0x0010, .size = 4, .flags = REGF_VIEW},
+    {"GICD_PIDR",    0xffd0, .count = 12, .size = 4, .flags = REGF_VIEW, .read = read_pidr},
+};
+/* clang-format on */
+
+static const struct reg_block gicd_regions[] = {
+    {"gicd", 0x10000, gicd_regs, ARRAY_LEN(gicd_regs), false},
+};
+
+static void write_irouter(struct gic *g, unsigned spi, const struct bus_txn *t)
+{
+    uint64_t mask = IROUTER_MASK | (g->cfg.one_of_n ? IROUTER_IRM : 0);
+    unsigned lane = 8 * (t->pa.v & 7);
+    uint64_t written = mask64(lane, 8U * t->size);
+    uint64_t v = (g->irouter[spi] & ~written) | ((t->data << lane) & written);
+
+    g->irouter[spi] = v & mask;
+    pending_route_spi(g, spi);
+    pending_bank_changed(&g->pe[0], spi / 32 + 1);
+}
+
+static void access_irouter(struct gic *g, unsigned spi, struct bus_txn *t)
+{
+    const struct irq_bank *b = &g->spi[spi / 32];
+    unsigned n = spi % 32;
+    bool visible = !gic_txn_restricted(g, t) || bit(b->group, n) ||
+                   extract32(b->nsacr[n / 16], 2 * (n % 16), 2) == 3;
+    if (!t->write) {
+        uint64_t v = visible ? g->irouter[spi] >> (8 * (t->pa.v & 7)) : 0;
+        t->data = t->size == 8 ? v : (uint32_t)v;
+    } else if (visible) {
+        write_irouter(g, spi, t);
+    }
+}
+
+static enum bus_result gicd_access(struct device *d, unsigned region, struct bus_txn *t)
+{
+    struct gic *g = of(d);
+    struct irqregs_port port = {.p = gic_txn_pe(g, t),
+                                .first_bank = 1,
+                                .n_banks = g->n_banks,
+                                .ns = gic_txn_restricted(g, t)};
+    if (irqregs_access(&port, t)) {
+        return BUS_OK;
+    }
+    uint64_t spi = (t->pa.v - IROUTER_BASE) / 8;
+    if (t->pa.v >= IROUTER_BASE && spi < g->cfg.n_spi && (t->size == 4 || t->size == 8) &&
+        (t->pa.v & (t->size - 1U)) == 0) {
+        access_irouter(g, (unsigned)spi, t);
+        return BUS_OK;
+    }
+    return (enum bus_result)regs_access(d, &gicd_regions[0], t);
+}
+
+const struct device_ops gicv3_dist_ops = {
+    .type = "gicv3",
+    .state_size = sizeof(struct gic),
+    .regions = gicd_regions,
+    .n_regions = ARRAY_LEN(gicd_regions),
+    .reset = gic_reset,
+    .access = gicd_access,
+    .finalize = gic_finalize,
+};

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GICv3 redistributor: RD_base and SGI_base, 64 KiB each. Arm IHI 0069H, 12.11 "GIC redistributor
+ * registers".
+ *
+ * Left out: LPIs (TYPER.PLPIS = 0, so CTLR.EnableLPIs, PROPBASER, PENDBASER are RAZ/WI), extended
+ * PPIs. One device a PE, one region of 128 KiB.
+ */
+#include "base/log.h"
+
+#include "gic/gic_internal.h"
+
+#define SGI_BASE 0x10000U
+
+enum { WAKER_PROCESSOR_SLEEP = 1 << 1, WAKER_CHILDREN_ASLEEP = 1 << 2 };
+/* GICR_CTLR.DPG0, DPG1NS, DPG1S: this PE is no target of 1-of-N interrupts of the group. */
+enum { CTLR_DPG0 = 1 << 24, CTLR_DPG1NS = 1 << 25, CTLR_DPG1S = 1 << 26 };
+enum { TYPER_LAST = 1 << 4, TYPER_DPGS = 1 << 5, TYPER_COMMON_LPI_AFF = 1 << 24 };
+
+static struct gic_pe *of(struct device *d)
+{
+    return ((struct gicr *)d)->p;
+}
+
+static uint32_t dpg_visible(const struct gic_pe *p, const struct bus_txn *t)
+{
+    if (!p->g->cfg.one_of_n) {
+        return 0;
+    }
+    return gic_txn_restricted(p->g, t) ? CTLR_DPG1NS : CTLR_DPG0 | CTLR_DPG1NS | CTLR_DPG1S;
+}
+
+static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    const struct gic_pe *p = of(d);
+    uint32_t v = p->dpg & GRP_BIT(GRP_0) ? CTLR_DPG0 : 0;
+    v |= p->dpg & GRP_BIT(GRP_1NS) ? CTLR_DPG1NS : 0;
+    v |= p->dpg & GRP_BIT(GRP_1S) ? CTLR_DPG1S : 0;
+    return v & dpg_visible(p, t);
+}
+
+static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                       const struct bus_txn *t)
+{
+    static const uint32_t bits[GRP_N] = {CTLR_DPG0, CTLR_DPG1S, CTLR_DPG1NS};
+    struct gic_pe *p = of(d);
+    uint32_t visible = dpg_visible(p, t);
+    if (visible == 0) {
+        return;
+    }
+    for (unsigned i = 0; i < GRP_N; i++) {
+        if (visible & bits[i]) {
+            p->dpg = (uint8_t)(v & bits[i] ? p->dpg | GRP_BIT(i) : p->dpg & ~GRP_BIT(i));
+        }
+    }
+    pending_pe_changed(p);
+}
+
+static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned idx,
+                           const struct bus_txn *t)
+{
+    const struct gic_pe *p = of(d);
+    uint64_t v = (uint64_t)p->affinity << 32 | TYPER_COMMON_LPI_AFF | p->n << 8;
+    v |= p->n == p->g->cfg.n_pe - 1 ? TYPER_LAST : 0;
+    v |= p->g->cfg.one_of_n ? TYPER_DPGS : 0;
+    return v;
+}
+
+/* RAZ/WI to Non-secure accesses: the PE's power state belongs to Secure firmware. */
+static uint64_t read_waker(struct device *d, const struct reg_desc *r, unsigned idx,
+                           const struct bus_txn *t)
+{
+    const struct gic_pe *p = of(d);
+    return p->asleep && !gic_txn_restricted(p->g, t) ? WAKER_PROCESSOR_SLEEP | WAKER_CHILDREN_ASLEEP
+                                                     : 0;
+}
+
+/* The interface is quiescent, or awake, at once: ChildrenAsleep follows ProcessorSleep. */
+static void write_waker(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                        const struct bus_txn *t)
+{
+    struct gic_pe *p = of(d);
+    if (!gic_txn_restricted(p->g, t)) {
+        p->asleep = (v & WAKER_PROCESSOR_SLEEP) != 0;
+        pending_pe_changed(p);
+    }
+}
+
+static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    return GIC_IIDR;
+}
+
+static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned idx,
+                          const struct bus_txn *t)
+{
+    static const uint8_t id[] = {0x44, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+    return id[idx];
+}
+
+/* clang-format off */
+static const struct reg_desc gicr_regs[] = {
+    {"GICR_CTLR",      0x0000, .size = 4, .flags = REGF_VIEW, .read = read_ctlr, .write = write_ctlr},
+    {"GICR_IIDR",      0x0004, .size = 4, .flags = REGF_VIEW, .read = read_iidr},
+    {"GICR_TYPER",     0x0008, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .read = read_typer},
+    {"GICR_STATUSR",   0x0010, .size = 4, .flags = REGF_VIEW},
+    {"GICR_WAKER",     0x0014, .size = 4, .flags = REGF_VIEW, .read = read_waker, .write = write_waker},
+    {"GICR_MPAMIDR",   0x0018, .size = 4, .flags = REGF_VIEW},
+    {"GICR_PARTIDR",   0x001c, .size = 4, .flags = REGF_VIEW},
+    {"GICR_SETLPIR",   0x0040, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_CLRLPIR",   0x0048, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_PROPBASER", 0x0070, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_PENDBASER", 0x0078, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_INVLPIR",   0x00a0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_INVALLR",   0x00b0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_SYNCR",     0x00c0, .size = 4, .flags = REGF_VIEW},
+    {"GICR_PIDR",      0xffd0, .count = 12, .size = 4, .flags = REGF_VIEW, .read = read_pidr},
+};
+/* clang-format on */
+
+static const struct reg_block gicr_regions[] = {
+    {"gicr", 0x20000, gicr_regs, ARRAY_LEN(gicr_regs), false},
+};
+
+static enum bus_result gicr_access(struct device *d, unsigned region, struct bus_txn *t)
+{
+    struct gic_pe *p = of(d);
+    if (t->pa.v < SGI_BASE) {
+        return (enum bus_result)regs_access(d, &gicr_regions[0], t);
+    }
+    struct irqregs_port port = {
+        .p = p, .first_bank = 0, .n_banks = 1, .ns = gic_txn_restricted(p->g, t)};
+    struct bus_txn rel = *t;
+    rel.pa.v -= SGI_BASE;
+    if (!irqregs_access(&port, &rel)) {
+        log_guest(d->id, "reserved offset 0x%llx of SGI_base", (unsigned long long)rel.pa.v);
+        rel.data = 0;
+    }
+    t->data = rel.data;
+    return BUS_OK;
+}
+
+void gicr_reset(struct gic_pe *p)
+{
+    p->asleep = !p->g->cfg.ns_boot;
+    p->dpg = 0;
+}
+
+const struct device_ops gicv3_redist_ops = {
+    .type = "gicv3-redistributor",
+    .state_size = sizeof(struct gicr),
+    .regions = gicr_regions,
+    .n_regions = ARRAY_LEN(gicr_regions),
+    .access = gicr_access,
+};

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A machine: built from a configuration, run until it stops. Everything from outside (files behind
+ * disks and UARTs, host time) comes in through the configuration.
+ */
+#ifndef MACHINE_MACHINE_H
+#define MACHINE_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/result.h"
+#include "core/backend.h"
+#include "machine/boot.h"
+#include "machine/fdt.h"
+#include "machine/memmap.h"
+#include "machine/semihosting.h"
+
+struct machine;
+struct virtio_dev;
+
+/* The run loop's view of the host. now_ns may be NULL: never paced. */
+struct machine_host {
+    bool (*poll_due)(void *opaque);
+    /* Deliver input; wait at most timeout_ms for some (-1: for ever). */
+    void (*poll)(void *opaque, int timeout_ms);
+    int64_t (*now_ns)(void *opaque);
+    void *opaque;
+};
+
+/* A named item for firmware. */
+struct machine_fw_file {
+    const char *name; /* "opt/org.example/x" */
+    GBytes *data;
+};
+
+#define MACHINE_N_SERIAL 2
+#define MACHINE_N_FLASH  2
+
+struct machine_config {
+    /* -M */
+    unsigned gic_version; /* 2, 3 */
+    bool virtualization, secure;
+    /* -cpu, -smp, -m */
+    const char *cpu;
+    unsigned n_pes;
+    struct fdt_topology topology;
+    uint64_t ram_bytes;
+    /* boot */
+    const char *kernel, *initrd, *append, *dtb; /* NULL: none */
+    const char *dumpdtb;                        /* write the device tree there and stop */
+    const struct boot_item *items;
+    size_t n_items;
+    bool no_reboot, no_shutdown;
+    /* backends; owned by the caller, outlive the machine */
+    struct chardev *serial[MACHINE_N_SERIAL];
+    bool serial1; /* a second UART, even if nothing is connected */
+    struct blockdev *flash[MACHINE_N_FLASH]; /* the first one: firmware, started at reset */
+    struct virtio_dev *virtio[VIRT_N_VIRTIO]; /* by slot; the machine owns them from machine_new */
+    bool virtio_modern;                       /* version 2 register layout */
+    const struct machine_fw_file *fw_files;
+    size_t n_fw_files;
+    struct machine_host host;
+    /* semihosting */
+    bool semihosting;
+    struct semihost_host semihost;
+    const char *semihost_cmdline;
+    /* time and chance */
+    int64_t rtc_seconds; /* since 1970, at virtual time 0 */
+    uint64_t seed;           /* RNDR of the PEs */
+    struct entropy *entropy; /* seeds in the device tree; NULL: zeros */
+    bool pace; /* virtual time does not overtake host time */
+    tick_t quantum;
+    uint32_t freq_mhz; /* clock of a PE: 1000 */
+    const uint8_t *uuid; /* 16 bytes; NULL: none */
+};
+
+/* Defaults of everything. */
+void machine_config_init(struct machine_config *c);
+
+/* On failure nothing is left behind but virtio devices are freed too. */
+struct machine *machine_new(const struct machine_config *c, GError **err);
+void machine_free(struct machine *m);
+
+/* Run until the guest or the host ends it. Returns the exit status. */
+int machine_run(struct machine *m);
+/* The door for backends that stop the machine. */
+struct machine_port machine_port(struct machine *m);
+/* Press the power key. */
+void machine_power_key(struct machine *m);
+
+#endif

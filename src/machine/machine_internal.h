@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* struct machine, for the files that build and run one. */
+#ifndef MACHINE_MACHINE_INTERNAL_H
+#define MACHINE_MACHINE_INTERNAL_H
+
+#include "core/bus.h"
+#include "core/device.h"
+#include "core/evq.h"
+#include "cpu/cpu.h"
+#include "devices/gtimer.h"
+#include "gic/gic.h"
+#include "machine/boot.h"
+#include "machine/machine.h"
+#include "machine/pe_model.h"
+#include "machine/psci.h"
+#include "machine/romlist.h"
+
+/* What somebody asked of the machine, until the run loop gets to it. */
+struct pending_request {
+    bool any;
+    enum machine_request what;
+    int code;
+};
+
+/* Virtual against host time. */
+struct pacer {
+    int64_t host_ns; /* at virtual time `at` */
+    tick_t at;
+};
+
+struct machine {
+    struct machine_config cfg;
+    struct bus *bus;
+    struct evq *evq;
+
+    /* ---- processing elements ---- */
+    unsigned n_pes;
+    struct cpu **pes;
+    uint64_t *mpidr;
+    struct pe_view *views;
+    bool *in_wfe; /* how cpu_run left each PE last */
+    struct pe_model model;
+    enum cpu_conduit conduit;
+    struct psci psci;
+    struct semihost *semihost;
+
+    /* ---- devices ---- */
+    struct gic *gic;
+    struct gtimer *gtimer;
+    GPtrArray *devices; /* struct device *, in the order of reset; owned */
+    struct device *gpio;
+    GStringChunk *names; /* of devices */
+
+    /* ---- boot ---- */
+    struct rom_list *roms;
+    struct boot_plan plan;
+    bool has_dtb;
+
+    /* ---- the run loop ---- */
+    tick_t now;              /* no PE that runs is behind this */
+    struct cpu *current;     /* inside cpu_run */
+    struct pending_request request;
+    bool halted; /* powered off, but told to stay */
+    struct pacer pacer;
+};
+
+/* board_virt.c: everything on the bus. */
+bool board_build(struct machine *m, GError **err) NODISCARD;
+void board_reset(struct machine *m);
+void board_free(struct machine *m);
+
+/* pes.c: PEs, their timers and interrupt wires, PSCI and semihosting behind them. */
+bool pes_build(struct machine *m, GError **err) NODISCARD;
+void pes_free(struct machine *m);
+/* After a reset of everything: registers and start addresses as the boot plan says. */
+void pes_start(struct machine *m);
+/* The EL that a kernel is started in without firmware, and secondary PEs by PSCI. */
+unsigned pes_kernel_el(const struct machine *m);
+
+/* Reset everything and load memory again. */
+bool machine_reset(struct machine *m, GError **err) NODISCARD;
+/* For machine_port and PSCI. */
+void machine_request(void *opaque, enum machine_request what, int code);
+
+#endif

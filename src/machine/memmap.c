@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "machine/memmap.h"
+
+const struct memmap_entry virt_memmap[VIRT_N_REGIONS] = {
+#define X(id, name, base, size, spi, n) [VIRT_##id] = {name, base, size, spi, n},
+    VIRT_REGIONS(X)
+#undef X
+};
+
+uint64_t virt_mpidr(unsigned pe, unsigned gic_version)
+{
+    /* An SGI target list covers Aff0: 8 values in GICv2, 16 in GICv3. */
+    unsigned cluster = gic_version == 2 ? 8 : 16;
+    return (uint64_t)(pe / cluster) << 8 | pe % cluster;
+}

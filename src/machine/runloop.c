@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The run loop. PEs take turns in quanta of virtual time that end early at events and waits; when all
+ * wait, time jumps to the next event. Everything from the host enters between turns.
+ *
+ * Deterministic: the order of PEs, the length of turns and the time of events depend on the guest only.
+ */
+#include "base/bits.h"
+
+#include "machine/machine_internal.h"
+
+/* With pacing: how far virtual time may be ahead without a sleep, and behind without being forgiven. */
+#define PACE_AHEAD_TICKS  TICKS_PER_MS
+#define PACE_BEHIND_TICKS (20 * TICKS_PER_MS)
+
+/* ---- host time ---- */
+
+static void pacer_rebase(struct machine *m)
+{
+    m->pacer = (struct pacer){m->cfg.host.now_ns(m->cfg.host.opaque), m->now};
+}
+
+/* Virtual time that host time stands for. A machine that fell behind does not have to catch up. */
+static tick_t pacer_now(struct machine *m)
+{
+    int64_t ns = m->cfg.host.now_ns(m->cfg.host.opaque) - m->pacer.host_ns;
+    tick_t t = m->pacer.at + (tick_t)MAX(ns, 0) * TICKS_PER_NS;
+    if (t > m->now + PACE_BEHIND_TICKS) {
+        pacer_rebase(m);
+        return m->now;
+    }
+    return t;
+}
+
+static void poll_host(struct machine *m, int timeout_ms)
+{
+    if (m->cfg.host.poll != NULL) {
+        m->cfg.host.poll(m->cfg.host.opaque, timeout_ms);
+    }
+}
+
+static int to_ms(tick_t t)
+{
+    return (int)MIN(t / TICKS_PER_MS, 1000);
+}
+
+/* ---- waiting ---- */
+
+static bool is_runnable(const struct machine *m, unsigned i)
+{
+    return cpu_power_state(m->pes[i]) == CPU_ON && cpu_has_work(m->pes[i]);
+}
+
+static bool any_runnable(const struct machine *m)
+{
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        if (is_runnable(m, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* When a waiting PE continues by itself. */
+static tick_t pe_wakeup(const struct machine *m, unsigned i)
+{
+    if (cpu_power_state(m->pes[i]) != CPU_ON) {
+        return TICK_NEVER;
+    }
+    tick_t t = cpu_wakeup_time(m->pes[i]);
+    if (m->in_wfe[i]) {
+        t = MIN(t, gtimer_next_event(m->gtimer, i, &m->views[i]));
+    }
+    return t;
+}
+
+/* Event streams that have fired by now. */
+static void deliver_event_streams(struct machine *m, tick_t since)
+{
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        if (m->in_wfe[i]) {
+            evq_set_now(m->evq, since);
+            tick_t t = gtimer_next_event(m->gtimer, i, &m->views[i]);
+            evq_set_now(m->evq, m->now);
+            if (t <= m->now) {
+                cpu_send_event(m->pes[i]);
+            }
+        }
+    }
+}
+
+/* Move time forward, and run what is due. */
+static void advance_to(struct machine *m, tick_t when)
+{
+    tick_t since = m->now;
+    evq_set_now(m->evq, since);
+    m->now = MAX(when, since);
+    evq_advance(m->evq, m->now);
+    deliver_event_streams(m, since);
+}
+
+static tick_t next_event(const struct machine *m)
+{
+    tick_t next = evq_next(m->evq);
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        next = MIN(next, pe_wakeup(m, i));
+    }
+    return next;
+}
+
+/* Every PE waits. */
+static void idle(struct machine *m)
+{
+    tick_t next = next_event(m);
+    if (next == TICK_NEVER) {
+        /* Only input can end this. */
+        poll_host(m, -1);
+        if (m->cfg.pace) {
+            pacer_rebase(m);
+        }
+        return;
+    }
+    if (!m->cfg.pace) {
+        advance_to(m, next);
+        return;
+    }
+    tick_t host = pacer_now(m);
+    if (next > host + PACE_AHEAD_TICKS) {
+        poll_host(m, MAX(to_ms(next - host), 1));
+        /* Input that came meanwhile came now, not at the next event. */
+        advance_to(m, MIN(next, MAX(pacer_now(m), m->now)));
+        return;
+    }
+    advance_to(m, next);
+}
+
+/* ---- running ---- */
+
+/* Would somebody else use the time that a PE gives up? */
+static bool others_lag(const struct machine *m, unsigned self, tick_t until)
+{
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        if (i != self && is_runnable(m, i) && cpu_time(m->pes[i]) < until) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void run_pe(struct machine *m, unsigned i, tick_t end)
+{
+    struct cpu *c = m->pes[i];
+    if (cpu_time(c) < m->now) {
+        cpu_set_time(c, m->now); /* it waited */
+    }
+    tick_t until = MIN(end, evq_next(m->evq));
+    if (cpu_time(c) >= until) {
+        return;
+    }
+    evq_set_now(m->evq, cpu_time(c));
+    m->current = c;
+    enum cpu_exit why = cpu_run(c, until);
+    m->current = NULL;
+    m->in_wfe[i] = why == CPU_WFE;
+    if (why == CPU_YIELD && others_lag(m, i, until)) {
+        cpu_set_time(c, MAX(cpu_time(c), until));
+    }
+}
+
+/* A turn for every PE that can run. */
+static void run_quantum(struct machine *m)
+{
+    tick_t end = m->now + m->cfg.quantum;
+    tick_t slowest = TICK_NEVER;
+    tick_t latest = m->now;
+
+    for (unsigned i = 0; i < m->n_pes && !m->request.any; i++) {
+        if (is_runnable(m, i)) {
+            run_pe(m, i, end);
+            latest = MAX(latest, cpu_time(m->pes[i]));
+        }
+    }
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        if (is_runnable(m, i)) {
+            /* Woken just now, by another: it continues from here, not from when it fell asleep. */
+            slowest = MIN(slowest, MAX(cpu_time(m->pes[i]), m->now));
+        }
+    }
+    advance_to(m, MIN(slowest == TICK_NEVER ? latest : slowest, MAX(evq_next(m->evq), m->now)));
+}
+
+static void pace(struct machine *m)
+{
+    tick_t host = pacer_now(m);
+    if (m->now > host + PACE_AHEAD_TICKS) {
+        poll_host(m, MAX(to_ms(m->now - host), 1));
+    }
+}
+
+/* ---- requests ---- */
+
+/* True: the machine ends with *out_status. */
+static bool handle_request(struct machine *m, int *out_status)
+{
+    struct pending_request r = m->request;
+    GError *err = NULL;
+
+    m->request = (struct pending_request){0};
+    switch (r.what) {
+    case REQ_EXIT:
+        *out_status = r.code;
+        return true;
+    case REQ_POWEROFF:
+        *out_status = 0;
+        m->halted = m->cfg.no_shutdown;
+        return !m->halted;
+    case REQ_RESET:
+        break;
+    }
+    *out_status = 0;
+    if (m->cfg.no_reboot) {
+        return true;
+    }
+    if (!machine_reset(m, &err)) {
+        /* It worked the first time, with the same contents. */
+        g_clear_error(&err);
+        *out_status = 2;
+        return true;
+    }
+    return false;
+}
+
+static void on_earlier(void *opaque, tick_t next)
+{
+    struct machine *m = opaque;
+    if (m->current != NULL) {
+        cpu_limit_time(m->current, next);
+    }
+}
+
+int machine_run(struct machine *m)
+{
+    int status = 0;
+
+    if (m->cfg.dumpdtb != NULL) {
+        return 0;
+    }
+    evq_on_earlier(m->evq, on_earlier, m);
+    if (m->cfg.pace) {
+        pacer_rebase(m);
+    }
+    for (;;) {
+        if (m->request.any && handle_request(m, &status)) {
+            return status;
+        }
+        if (m->cfg.host.poll_due != NULL && m->cfg.host.poll_due(m->cfg.host.opaque)) {
+            poll_host(m, 0);
+        }
+        if (m->halted) {
+            poll_host(m, -1);
+        } else if (any_runnable(m)) {
+            run_quantum(m);
+            if (m->cfg.pace) {
+                pace(m);
+            }
+        } else if (!m->request.any) {
+            idle(m);
+        }
+    }
+}
