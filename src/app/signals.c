@@ -32,7 +32,7 @@ static sigset_t ending_set(void)
 }
 
 /* The default action follows: SA_RESETHAND took this handler away. */
-static void on_fatal(int n)
+static void on_deadly(int n)
 {
     host_term_restore();
     raise(n);
@@ -49,13 +49,15 @@ static void on_stop(int n)
 
 void signals_prepare(void)
 {
-    sigset_t set = ending_set();
-    struct sigaction crash = {.sa_handler = on_fatal, .sa_flags = SA_RESETHAND | SA_NODEFER};
+    struct sigaction deadly = {.sa_handler = on_deadly, .sa_flags = SA_RESETHAND | SA_NODEFER};
     struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
 
-    sigprocmask(SIG_BLOCK, &set, NULL);
     for (size_t i = 0; i < ARRAY_LEN(fatal); i++) {
-        sigaction(fatal[i], &crash, NULL);
+        sigaction(fatal[i], &deadly, NULL);
+    }
+    /* Until the machine runs. */
+    for (size_t i = 0; i < ARRAY_LEN(ending); i++) {
+        sigaction(ending[i], &deadly, NULL);
     }
     sigaction(SIGTSTP, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
@@ -84,6 +86,7 @@ struct signals *signals_new(struct hostloop *loop, GError **err)
     struct signals *s = g_new0(struct signals, 1);
 
     s->loop = loop;
+    sigprocmask(SIG_BLOCK, &set, NULL);
     s->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     if (s->fd < 0) {
         fail(err, ERR_HOST, "signalfd: %s", g_strerror(errno));

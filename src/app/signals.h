@@ -11,8 +11,9 @@
 
 struct signals;
 
-/* Before any thread is started. */
+/* At start: whatever ends the process gives the terminal back. */
 void signals_prepare(void);
+/* From here on a signal ends the machine, not the process. */
 struct signals *signals_new(struct hostloop *loop, GError **err);
 void signals_free(struct signals *s);
 

@@ -132,6 +132,7 @@ struct cpu {
     bool event_reg; /* WFE */
     enum cpu_power power;
     bool in_wfi, in_wfe;
+    tick_t wfe_end;      /* when a WFE without event ends all the same */
     uint64_t wait_until; /* WFxT: counter value; UINT64_MAX: none */
 
     /* ---- engine ---- */

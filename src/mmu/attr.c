@@ -3,6 +3,10 @@
 
 #include "base/bits.h"
 
+#define POLICY_NC 0x4U
+#define POLICY_WT 0x8U /* and allocation hints */
+#define POLICY_WB 0xcU
+#define HINTS     0x3U
 #define HINTS_RWA 3
 
 /* MAIR bytes that FEAT_XS gives a meaning: the same without the XS attribute. */
@@ -11,6 +15,14 @@
 /* Tagged Normal memory; without MTE a Constrained Unpredictable type, here the same, untagged. */
 #define MAIR_TAGGED 0xf0
 
+enum cache_kind attr_cache_kind(unsigned policy)
+{
+    if (policy == POLICY_NC) {
+        return CACHE_NC;
+    }
+    return policy & 4 ? CACHE_WB : CACHE_WT;
+}
+
 struct mem_type attr_device(enum device_kind k)
 {
     return (struct mem_type){.device = true, .device_kind = k, .sh = SH_OUTER, .xs = true};
@@ -18,30 +30,25 @@ struct mem_type attr_device(enum device_kind k)
 
 struct mem_type attr_normal(enum cache_kind k, uint8_t hints, uint8_t sh)
 {
-    struct cache_policy p = {.kind = k, .hints = k == CACHE_NC ? 0 : hints};
+    static const uint8_t policy[] = {POLICY_NC, POLICY_WT, POLICY_WB};
+    uint32_t p = policy[k] | (k == CACHE_NC ? 0 : hints & HINTS);
     return (struct mem_type){.inner = p, .outer = p, .sh = sh, .xs = k != CACHE_WB};
+}
+
+static bool is_wb(const struct mem_type *t)
+{
+    return !t->device && attr_cache_kind(t->inner) == CACHE_WB &&
+           attr_cache_kind(t->outer) == CACHE_WB;
+}
+
+static bool is_nc(const struct mem_type *t)
+{
+    return !t->device && t->inner == POLICY_NC && t->outer == POLICY_NC;
 }
 
 static uint8_t decode_sh(uint8_t sh)
 {
     return sh == 1 ? SH_OUTER : sh & 3;
-}
-
-/* Four bits of a MAIR byte: 0bTTRW, Write-Through or Write-Back, transient or not. */
-static struct cache_policy decode_policy(unsigned v)
-{
-    unsigned rw = v & 3;
-    switch (v >> 2) {
-    case 0:
-        return (struct cache_policy){CACHE_WT, rw, true};
-    case 1:
-        return rw == 0 ? (struct cache_policy){CACHE_NC, 0, false}
-                       : (struct cache_policy){CACHE_WB, rw, true};
-    case 2:
-        return (struct cache_policy){CACHE_WT, rw, false};
-    default:
-        return (struct cache_policy){CACHE_WB, rw, false};
-    }
 }
 
 struct mem_type attr_decode_mair(uint8_t attr, uint8_t sh, bool has_xs)
@@ -65,17 +72,15 @@ struct mem_type attr_decode_mair(uint8_t attr, uint8_t sh, bool has_xs)
     if ((attr & 0x0f) == 0) {
         return attr_device(DEVICE_nGnRnE);
     }
-    t = (struct mem_type){
-        .outer = decode_policy(attr >> 4), .inner = decode_policy(attr & 0xf), .sh = sh};
-    t.xs = !(t.inner.kind == CACHE_WB && t.outer.kind == CACHE_WB);
+    t = (struct mem_type){.outer = attr >> 4, .inner = attr & 0xf, .sh = sh};
+    t.xs = !is_wb(&t);
     return t;
 }
 
-/* Two bits of MemAttr: 1 Non-cacheable, 2 Write-Through, 3 Write-Back. */
-static struct cache_policy decode_s2_policy(unsigned v)
+/* Two bits of MemAttr: 1 Non-cacheable, 2 Write-Through, 3 Write-Back; 0 is reserved. */
+static uint32_t decode_s2_policy(unsigned v)
 {
-    return v <= 1 ? (struct cache_policy){CACHE_NC, 0, false}
-                  : (struct cache_policy){v == 2 ? CACHE_WT : CACHE_WB, HINTS_RWA, false};
+    return v <= 1 ? POLICY_NC : v << 2 | HINTS_RWA;
 }
 
 struct mem_type attr_decode_s2(uint8_t memattr, uint8_t sh, bool fnxs)
@@ -92,7 +97,7 @@ struct mem_type attr_decode_s2(uint8_t memattr, uint8_t sh, bool fnxs)
     return t;
 }
 
-static uint8_t min_u8(uint8_t a, uint8_t b)
+static unsigned min_u(unsigned a, unsigned b)
 {
     return a < b ? a : b;
 }
@@ -107,15 +112,13 @@ static uint8_t combine_sh(uint8_t a, uint8_t b)
 }
 
 /* The weaker cacheability; stage 2 has no allocation hints of its own. */
-static struct cache_policy combine_policy(struct cache_policy s1, struct cache_policy s2)
+static uint32_t combine_policy(unsigned s1, unsigned s2)
 {
-    s1.kind = min_u8(s1.kind, s2.kind);
-    return s1.kind == CACHE_NC ? (struct cache_policy){CACHE_NC, 0, false} : s1;
-}
-
-static bool is_wb(const struct mem_type *t)
-{
-    return !t->device && t->inner.kind == CACHE_WB && t->outer.kind == CACHE_WB;
+    enum cache_kind k = (enum cache_kind)min_u(attr_cache_kind(s1), attr_cache_kind(s2));
+    if (k == CACHE_NC) {
+        return POLICY_NC;
+    }
+    return (s1 & ~4U) | (k == CACHE_WB ? 4 : 0);
 }
 
 /* XS of t when it becomes another type: Write-Back has none by nature, which it does not pass on.
@@ -129,7 +132,7 @@ struct mem_type attr_combine(const struct mem_type *s1, const struct mem_type *s
 {
     struct mem_type t = *s1;
     if (s1->device && s2->device) {
-        t.device_kind = min_u8(s1->device_kind, s2->device_kind);
+        t.device_kind = min_u(s1->device_kind, s2->device_kind);
     } else if (s2->device) {
         t = *s2;
     } else if (!s1->device) {
@@ -142,10 +145,10 @@ struct mem_type attr_combine(const struct mem_type *s1, const struct mem_type *s
     return t;
 }
 
-static struct cache_policy force_wb(const struct mem_type *s1, struct cache_policy p)
+static uint32_t force_wb(const struct mem_type *s1, unsigned policy)
 {
-    bool keep = !s1->device && p.kind != CACHE_NC;
-    return (struct cache_policy){CACHE_WB, keep ? p.hints : HINTS_RWA, keep && p.transient};
+    bool keep = !s1->device && policy != POLICY_NC;
+    return keep ? policy | 4 : POLICY_WB | HINTS_RWA;
 }
 
 struct mem_type attr_apply_fwb(const struct mem_type *s1, uint8_t memattr, uint8_t sh, bool fnxs)
@@ -154,7 +157,7 @@ struct mem_type attr_apply_fwb(const struct mem_type *s1, uint8_t memattr, uint8
     if (!bit(memattr, 2)) {
         t = attr_device((enum device_kind)(memattr & 3));
         if (s1->device) {
-            t.device_kind = min_u8(t.device_kind, s1->device_kind);
+            t.device_kind = min_u(t.device_kind, s1->device_kind);
         }
         t.xs = inherited_xs(s1);
     } else if ((memattr & 3) == 2) {
@@ -180,22 +183,12 @@ struct mem_type attr_uncached(const struct mem_type *t)
 
 bool attr_cacheable(const struct mem_type *t)
 {
-    return !t->device && t->inner.kind != CACHE_NC && t->outer.kind != CACHE_NC;
+    return !t->device && t->inner != POLICY_NC && t->outer != POLICY_NC;
 }
 
 uint8_t attr_effective_sh(const struct mem_type *t)
 {
-    bool outer = t->device || (t->inner.kind == CACHE_NC && t->outer.kind == CACHE_NC);
-    return outer ? SH_OUTER : t->sh;
-}
-
-static unsigned encode_policy(struct cache_policy p)
-{
-    if (p.kind == CACHE_NC) {
-        return 4;
-    }
-    unsigned top = p.kind == CACHE_WT ? (p.transient ? 0 : 2) : (p.transient ? 1 : 3);
-    return top << 2 | p.hints;
+    return t->device || is_nc(t) ? SH_OUTER : (uint8_t)t->sh;
 }
 
 uint8_t attr_encode(const struct mem_type *t)
@@ -203,7 +196,7 @@ uint8_t attr_encode(const struct mem_type *t)
     if (t->device) {
         return (uint8_t)(t->device_kind << 2 | !t->xs);
     }
-    unsigned byte = encode_policy(t->outer) << 4 | encode_policy(t->inner);
+    unsigned byte = t->outer << 4 | t->inner;
     if (!t->xs && byte == 0x44) {
         return MAIR_NC_NXS;
     }

@@ -10,27 +10,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Weakest first. */
 enum cache_kind { CACHE_NC, CACHE_WT, CACHE_WB };
-
-/* One cache level's policy of Normal memory. */
-struct cache_policy {
-    uint8_t kind;  /* enum cache_kind; the rest is 0 for CACHE_NC */
-    uint8_t hints; /* bit 1: read allocate, bit 0: write allocate */
-    bool transient;
-};
 
 /* Shareability, as descriptors encode it. 1 is reserved and means Outer Shareable here. */
 enum { SH_NONE = 0, SH_OUTER = 2, SH_INNER = 3 };
 
 enum device_kind { DEVICE_nGnRnE, DEVICE_nGnRE, DEVICE_nGRE, DEVICE_GRE };
 
+/*
+ * inner, outer: the cache policy of Normal memory, four bits as in MAIR_ELx: 0b0100 Non-cacheable,
+ * otherwise 0b00RW and 0b10RW Write-Through, 0b01RW and 0b11RW Write-Back; transient without the
+ * top bit; R and W are allocation hints. One word, so that it travels in a register.
+ */
 struct mem_type {
-    bool device;
-    uint8_t device_kind; /* enum device_kind */
-    struct cache_policy inner, outer;
-    uint8_t sh;
-    bool xs;
+    uint32_t device : 1;
+    uint32_t device_kind : 2; /* enum device_kind */
+    uint32_t inner : 4;
+    uint32_t outer : 4;
+    uint32_t sh : 2;
+    uint32_t xs : 1;
 };
+
+enum cache_kind attr_cache_kind(unsigned policy);
 
 struct mem_type attr_device(enum device_kind k);
 /* Normal, both levels the same. */

@@ -32,11 +32,11 @@
 #define PTE_S2_W    BIT(7)
 #define PTE_S2_FNXS BIT(11)
 
-/* What decides how address bits are laid out. */
+/* What decides how address bits are laid out. One word: it travels in a register. */
 struct pte_format {
-    uint8_t granule_log2; /* 12, 14 or 16 */
-    bool ds;              /* FEAT_LPA2 layout */
-    bool pa52;            /* 52-bit physical addresses are implemented */
+    uint32_t granule_log2 : 8; /* 12, 14 or 16 */
+    uint32_t ds : 1;           /* FEAT_LPA2 layout */
+    uint32_t pa52 : 1;         /* 52-bit physical addresses are implemented */
 };
 
 enum pte_kind { PTE_INVALID, PTE_TABLE, PTE_LEAF };

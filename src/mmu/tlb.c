@@ -55,6 +55,7 @@ struct tlb {
 
     uint64_t ctx_key[N_CTX]; /* 0: unused */
     uint32_t ctx_id[N_CTX];
+    uint64_t ctx_used[N_CTX / 64]; /* bit map of ctx_key */
     uint8_t ctx_victim[N_CTX_SETS];
     uint32_t next_ctx;
 
@@ -114,6 +115,7 @@ static uint32_t ctx_find(const struct tlb *t, uint64_t key)
 static void ctx_forget(struct tlb *t, unsigned slot)
 {
     t->ctx_key[slot] = 0;
+    t->ctx_used[slot / 64] &= ~BIT(slot % 64);
     t->last_key = 0;
 }
 
@@ -136,6 +138,7 @@ static uint32_t ctx_intern(struct tlb *t, uint64_t key)
     t->ctx_victim[set] = (uint8_t)((t->ctx_victim[set] + 1) % N_CTX_WAYS);
     ctx_forget(t, slot);
     t->ctx_key[slot] = key;
+    t->ctx_used[slot / 64] |= BIT(slot % 64);
     t->ctx_id[slot] = ++t->next_ctx;
     return t->next_ctx;
 }
@@ -181,6 +184,7 @@ void tlb_flush(struct tlb *t)
 {
     memset(t->tags, 0, (size_t)t->n_sets * N_WAYS * sizeof(*t->tags));
     memset(t->ctx_key, 0, sizeof(t->ctx_key));
+    memset(t->ctx_used, 0, sizeof(t->ctx_used));
     t->sizes = 0;
     t->split = 0;
     t->s2_sizes = 0;
@@ -358,10 +362,13 @@ void tlb_s2_insert(struct tlb *t, const struct tlb_key *k, ipa_t a, bool ns,
 /* Forget the contexts whose key agrees with want under mask and whose kind is in kinds. */
 static void forget_contexts(struct tlb *t, uint64_t want, uint64_t mask, unsigned kinds)
 {
-    for (unsigned i = 0; i < N_CTX; i++) {
-        uint64_t k = t->ctx_key[i];
-        if (k && ((k ^ want) & mask) == 0 && (kinds >> ctx_kind_of(k) & 1)) {
-            ctx_forget(t, i);
+    for (unsigned w = 0; w < N_CTX / 64; w++) {
+        for (uint64_t used = t->ctx_used[w]; used; used &= used - 1) {
+            unsigned i = w * 64 + (unsigned)__builtin_ctzll(used);
+            uint64_t k = t->ctx_key[i];
+            if (((k ^ want) & mask) == 0 && (kinds >> ctx_kind_of(k) & 1)) {
+                ctx_forget(t, i);
+            }
         }
     }
 }

@@ -208,8 +208,7 @@ static enum step s1_check(struct walk *w, const struct s1_walk *s, const struct 
     if (o->type.device && walk_wants_alignment(r)) {
         return s1_fail(w, XF_ALIGNMENT, s->level);
     }
-    bool pan = r->pan && !r->el0 && r->acc != ACC_FETCH;
-    uint8_t perm = pan ? perm_with_pan(o->perm) : o->perm;
+    uint8_t perm = xlat_pan_applies(r) ? perm_with_pan(o->perm) : o->perm;
     enum perm_verdict v = perm_check(perm, (enum xlat_access)r->acc, r->el0);
     if (v == PERM_OK) {
         return STEP_OK;
@@ -221,22 +220,15 @@ static enum step s1_check(struct walk *w, const struct s1_walk *s, const struct 
     return STEP_FAULT;
 }
 
-/* Access flag and dirty state; s->desc becomes what memory holds afterwards. */
-static enum step s1_update(struct walk *w, struct s1_walk *s, bool hw_dirty)
+/* Change the leaf to want; s->desc becomes what memory holds afterwards. */
+static enum step s1_update(struct walk *w, struct s1_walk *s, uint64_t want)
 {
-    uint64_t want = s->desc;
-    if (w->cfg->s1.ha && walk_updates(w->req)) {
-        want |= PTE_AF;
-        if (hw_dirty && walk_sets_dirty(w->req)) {
-            want &= ~PTE_AP2;
-        }
-    }
-    if (want == s->desc) {
+    if (want == s->desc || !w->cfg->s1.ha || w->req->debug) {
         return STEP_OK;
     }
-    enum step st = STEP_OK;
-    if (w->cfg->s2.on) {
-        st = s1_locate(w, s, S2_UPDATE);
+    enum step st = w->cfg->s2.on ? s1_locate(w, s, S2_UPDATE) : STEP_OK;
+    if (st == STEP_FAULT && w->req->at) {
+        return STEP_OK; /* it need not set the access flag */
     }
     if (st == STEP_OK) {
         enum xlat_fault_type type;
@@ -246,6 +238,22 @@ static enum step s1_update(struct walk *w, struct s1_walk *s, bool hw_dirty)
         }
     }
     s->desc = want;
+    return st;
+}
+
+/* The access is permitted: access flag and dirty state. A Permission fault: access flag. */
+static enum step s1_finish(struct walk *w, struct s1_walk *s, const struct s1_out *o, bool hw_dirty)
+{
+    enum step st = s1_check(w, s, o);
+    if (st == STEP_OK) {
+        bool writes = hw_dirty && walk_sets_dirty(w->req);
+        return s1_update(w, s, (s->desc & ~(writes ? PTE_AP2 : 0)) | PTE_AF);
+    }
+    if (w->fault->type == XF_PERMISSION && !w->req->at) {
+        struct xlat_fault f = *w->fault;
+        st = s1_update(w, s, s->desc | PTE_AF) == STEP_AGAIN ? STEP_AGAIN : STEP_FAULT;
+        *w->fault = f;
+    }
     return st;
 }
 
@@ -280,15 +288,16 @@ static enum step stage1_on(struct walk *w, struct s1_out *o)
     o->type = s1_type(w, &s);
     o->ns = s.ns || (s.desc & PTE_NS);
     o->perm = s1_perm(w, &s, hw_dirty, o->ns);
-    st = s1_check(w, &s, o);
-    if (st == STEP_OK) {
-        st = s1_update(w, &s, hw_dirty);
-    }
+    st = s1_finish(w, &s, o, hw_dirty);
     if (st != STEP_OK) {
         return st;
     }
     if (hw_dirty && (s.desc & PTE_AP2)) {
         o->perm &= (uint8_t)~PERM_W;
+    }
+    if (h->e0pd) {
+        /* For whoever keeps this result: EL0 has to walk, and fault, anew. */
+        o->perm &= (uint8_t)~(PERM_UR | PERM_UW | PERM_UX);
     }
     bool el0 = regime_has_el0((enum regime)w->cfg->regime);
     o->size_log2 = (uint8_t)pte_level_shift(h->granule_log2, s.level);

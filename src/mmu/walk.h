@@ -6,7 +6,9 @@
  * Arm DDI 0487, D8 "The AArch64 Virtual Memory System Architecture"; pseudocode
  * AArch64.FullTranslate and what it calls. Choices the architecture leaves open:
  * - the contiguous bit and the nT bit are hints that we ignore;
- * - an access that faults changes no descriptor, an AT or debug access never does;
+ * - the access flag is set by an access that has a Permission fault, and by an AT that has no fault
+ *   where that needs no other update; dirty state only by a write that happens; debug accesses
+ *   change nothing;
  * - data cache maintenance sets the access flag like any access, never the dirty state;
  * - instructions can be fetched from Device memory (as Normal Non-cacheable).
  */
@@ -26,9 +28,9 @@ struct xlat_req {
     va_t va;
     uint8_t acc;      /* enum xlat_access */
     bool el0;         /* with EL0's permissions: EL0, LDTR and STTR without PSTATE.UAO */
-    bool pan;         /* PSTATE.PAN applies: data access, not AT (but AT S1E1RP, WP), not DC, IC */
+    bool pan;         /* PSTATE.PAN is set; for AT only S1E1RP and S1E1WP look at it */
     bool unaligned;   /* or DC ZVA: Device memory gives an Alignment fault */
-    bool cmo;         /* DC or IC (other than DC ZVA): no dirty state */
+    bool cmo;         /* DC or IC (other than DC ZVA): no dirty state, no PAN */
     bool at;          /* address translation instruction */
     bool stage1_only; /* AT S1*: out->pa is the output of stage 1 */
     bool debug;       /* no side effects; the access flag does not matter */
@@ -122,10 +124,16 @@ struct walk_port {
 bool xlat_walk(const struct xlat_cfg *cfg, const struct xlat_req *req, const struct walk_port *port,
                struct xlat_result *out, struct xlat_fault *out_fault) NODISCARD;
 
+/* Privileged data accesses are what PSTATE.PAN is about. */
+static inline bool xlat_pan_applies(const struct xlat_req *req)
+{
+    return req->pan && !req->el0 && !req->cmo && req->acc != ACC_FETCH && req->acc != ACC_CMO;
+}
+
 /* A result, possibly from a TLB, permits the access; otherwise walk (again). */
 static inline bool xlat_perm_allows(const struct xlat_result *r, const struct xlat_req *req)
 {
-    uint8_t p = req->pan && !req->el0 && req->acc != ACC_FETCH ? perm_with_pan(r->perm) : r->perm;
+    uint8_t p = xlat_pan_applies(req) ? perm_with_pan(r->perm) : r->perm;
     return perm_check(p, (enum xlat_access)req->acc, req->el0) == PERM_OK;
 }
 

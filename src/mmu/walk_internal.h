@@ -64,11 +64,6 @@ static inline bool walk_sets_dirty(const struct xlat_req *r)
     return (r->acc == ACC_WRITE || r->acc == ACC_RMW) && !r->cmo && !r->at && !r->debug;
 }
 
-static inline bool walk_updates(const struct xlat_req *r)
-{
-    return !r->at && !r->debug;
-}
-
 /* WnR of a fault that is not about permissions. */
 static inline bool walk_is_write(const struct xlat_req *r)
 {

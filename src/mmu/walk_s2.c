@@ -124,21 +124,25 @@ static enum step s2_check(struct walk *w, const struct s2_walk *s, uint8_t perm)
     return STEP_OK;
 }
 
-/* Access flag and dirty state; s->desc becomes what memory holds afterwards. */
-static enum step s2_update(struct walk *w, struct s2_walk *s, bool hw_dirty)
+/* Set bits of the leaf; s->desc becomes what memory holds afterwards. */
+static enum step s2_update(struct walk *w, struct s2_walk *s, uint64_t bits)
 {
-    uint64_t want = s->desc;
-    if (w->cfg->s2.ha && walk_updates(w->req)) {
-        bool writes = s->use == S2_UPDATE || (s->use == S2_ACCESS && walk_sets_dirty(w->req));
-        want |= PTE_AF | (hw_dirty && writes ? PTE_S2_W : 0);
-    }
-    if (want == s->desc) {
+    uint64_t want = s->desc | bits;
+    if (want == s->desc || !w->cfg->s2.ha || w->req->debug) {
         return STEP_OK;
     }
     enum xlat_fault_type type;
     enum step st = walk_update(w, &s->ref, s->desc, want, &type);
     s->desc = want;
     return st == STEP_FAULT ? s2_fail(w, s, type, s->level) : st;
+}
+
+/* A write that this descriptor does not permit yet is permitted, and recorded. An AT records
+ * nothing, not even that it wrote a stage 1 descriptor: so it may not. */
+static bool s2_manages_dirty(const struct walk *w, const struct s2_walk *s)
+{
+    const struct xlat_s2 *c = &w->cfg->s2;
+    return c->ha && c->hd && (s->desc & PTE_DBM) && !(w->req->at && s->use == S2_UPDATE);
 }
 
 static uint8_t s2_perm(const struct walk *w, const struct s2_walk *s, bool dirty)
@@ -191,10 +195,15 @@ enum step walk_stage2(struct walk *w, uint64_t addr, bool ns, enum s2_use use,
     if (!(s.desc & PTE_AF) && !c->ha && !w->req->debug) {
         return s2_fail(w, &s, XF_ACCESS_FLAG, s.level);
     }
-    bool hw_dirty = c->ha && c->hd && (s.desc & PTE_DBM);
+    bool hw_dirty = s2_manages_dirty(w, &s);
     st = s2_check(w, &s, s2_perm(w, &s, hw_dirty));
     if (st == STEP_OK) {
-        st = s2_update(w, &s, hw_dirty);
+        bool writes = use == S2_UPDATE || (use == S2_ACCESS && walk_sets_dirty(w->req));
+        st = s2_update(w, &s, PTE_AF | (hw_dirty && writes ? PTE_S2_W : 0));
+    } else if (w->fault->type == XF_PERMISSION && !w->req->at) {
+        struct xlat_fault f = *w->fault;
+        st = s2_update(w, &s, PTE_AF) == STEP_AGAIN ? STEP_AGAIN : STEP_FAULT;
+        *w->fault = f;
     }
     if (st != STEP_OK) {
         return st;

@@ -30,12 +30,12 @@ static void test_mair_fields(void **state)
     t = attr_decode_mair(0x0d, 0, false); /* without FEAT_XS: reserved */
     assert_true(t.device && t.device_kind == DEVICE_nGnRnE && t.xs);
     t = attr_decode_mair(0xff, SH_INNER, true);
-    assert_true(t.inner.kind == CACHE_WB && t.outer.hints == 3 && !t.outer.transient && !t.xs);
+    assert_true(t.inner == 0xf && t.outer == 0xf && !t.xs);
     t = attr_decode_mair(0x1b, SH_NONE, true); /* outer WT transient W, inner WT R and W */
-    assert_true(t.outer.kind == CACHE_WT && t.outer.transient && t.outer.hints == 1);
-    assert_true(t.inner.kind == CACHE_WT && !t.inner.transient && t.inner.hints == 3 && t.xs);
+    assert_true(attr_cache_kind(t.outer) == CACHE_WT && t.outer == 0x1);
+    assert_true(attr_cache_kind(t.inner) == CACHE_WT && t.inner == 0xb && t.xs);
     t = attr_decode_mair(0x44, SH_NONE, true);
-    assert_true(t.inner.kind == CACHE_NC && t.outer.kind == CACHE_NC);
+    assert_true(!attr_cacheable(&t));
     assert_int_equal(attr_effective_sh(&t), SH_OUTER);
     t = attr_decode_mair(0xff, 1, true); /* reserved shareability */
     assert_int_equal(t.sh, SH_OUTER);
@@ -74,8 +74,8 @@ static void test_combine_cacheability(void **state)
         struct mem_type b = attr_decode_s2((uint8_t)((o2 + 1) << 2 | (i2 + 1)), SH_NONE, false);
         struct mem_type t = attr_combine(&a, &b);
         unsigned o = o1 < o2 ? o1 : o2, in = i1 < i2 ? i1 : i2;
-        assert_int_equal(t.outer.kind, o);
-        assert_int_equal(t.inner.kind, in);
+        assert_int_equal(attr_cache_kind(t.outer), o);
+        assert_int_equal(attr_cache_kind(t.inner), in);
         /* Allocation hints are those of stage 1. */
         assert_int_equal(attr_encode(&t), s1_byte[o] << 4 | s1_byte[in]);
     }
@@ -110,7 +110,8 @@ static void test_fwb(void **state)
         t = attr_apply_fwb(&s1, 5, SH_NONE, false); /* Non-cacheable, but Device stays */
         assert_int_equal(attr_encode(&t), s1.device ? types[i] : 0x44);
         t = attr_apply_fwb(&s1, 6, SH_NONE, false); /* Write-Back, whatever stage 1 says */
-        assert_true(!t.device && t.inner.kind == CACHE_WB && t.outer.kind == CACHE_WB && !t.xs);
+        assert_true(!t.device && attr_cache_kind(t.inner) == CACHE_WB &&
+                    attr_cache_kind(t.outer) == CACHE_WB && !t.xs);
         t = attr_apply_fwb(&s1, 7, SH_NONE, false); /* stage 1 */
         assert_int_equal(attr_encode(&t), types[i]);
         t = attr_apply_fwb(&s1, 7, SH_NONE, true); /* FnXS */

@@ -178,7 +178,7 @@ static bool field_value(struct parser *s, bool is_signed, int64_t *out)
 static int comparison(struct parser *s, bool is_signed)
 {
     static const char *const ops[] = {">=", "<=", "==", "!=", ">", "<"};
-    int64_t v;
+    int64_t v = 0;
     bool known = field_value(s, is_signed, &v);
     for (size_t i = 0; i < ARRAY_LEN(ops); i++) {
         if (accept(s, ops[i])) {

@@ -216,6 +216,22 @@ static void test_e2h_redirection(void **state)
 
 /* ---- caching of checks ---- */
 
+static void test_direct_registers(void **state)
+{
+    struct cpu *c = open_pe(NULL);
+    pe_set_el(c, 1);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_SP_EL0].enc), SR_DIRECT_SP_EL0);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_DAIF].enc), SR_DIRECT_DAIF);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_FPSR].enc), SR_DIRECT_FPSR);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_VBAR_EL1].enc), SR_DIRECT_NONE);
+    pe_set(c, SR_CPACR_EL1, 0);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_FPSR].enc), SR_DIRECT_NONE);
+    pe_set_el(c, 0);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_DAIF].enc), SR_DIRECT_NONE);
+    assert_int_equal(sysreg_direct(c, sr_table[SR_NZCV].enc), SR_DIRECT_NZCV);
+    pe_free(c);
+}
+
 static void test_plain_registers_are_cached(void **state)
 {
     struct cpu *c = open_pe(NULL);
@@ -354,6 +370,7 @@ int main(void)
         cmocka_unit_test(test_fine_grained),
         cmocka_unit_test(test_e2h_redirection),
         cmocka_unit_test(test_plain_registers_are_cached),
+        cmocka_unit_test(test_direct_registers),
         cmocka_unit_test(test_system_instructions),
         cmocka_unit_test(test_wfx),
         cmocka_unit_test(test_calls),

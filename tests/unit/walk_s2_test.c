@@ -325,15 +325,25 @@ static void test_updates(void **state)
     assert_int_equal(r->fault.ipa.v, e1);
     r->cfg.s2.ha = true;
     r->cfg.s2.hd = true;
+    /* An AT makes nothing dirty, so it cannot set the access flag in that page. */
     struct xlat_req req = {.va = {va}, .acc = ACC_WRITE, .at = true};
     assert_true(go_req(r, &req));
-    assert_int_equal(r->m->n_cas, 0);
+    assert_false(r->out.cacheable);
+    assert_false(tree_read(&r->s1, e1) & AF);
+    assert_int_equal(tree_read(&r->s2, t2) & BIT(7), 0);
+    assert_int_equal(tree_read(&r->s2, e2) & (AF | BIT(7)), AF);
+    tree_write(&r->s2, e2, PA | WB | BIT(51) | BIT(6) | 3);
     assert_true(go(r, va, ACC_WRITE));
     assert_int_equal(tree_read(&r->s1, e1) & (AF | BIT(7)), AF);
     assert_int_equal(tree_read(&r->s2, t2) & BIT(7), BIT(7)); /* the table's page is dirty */
     assert_int_equal(tree_read(&r->s2, e2) & (AF | BIT(7)), AF | BIT(7));
     assert_int_equal(r->out.perm, PERM_PR | PERM_PW | PERM_PX | PERM_UX);
     assert_int_equal(r->m->n_cas, 3);
+    /* A stage 2 Permission fault sets the access flag. */
+    tree_write(&r->s2, e2, PA | WB | BIT(6) | 3);
+    assert_false(go(r, va, ACC_WRITE));
+    assert_int_equal(r->fault.type, XF_PERMISSION);
+    assert_true(tree_read(&r->s2, e2) & AF);
     /* Stage 2 access flag fault, without HA. */
     r->cfg.s2.ha = r->cfg.s2.hd = false;
     tree_write(&r->s2, e2, PA | WB | S2RW | 3);

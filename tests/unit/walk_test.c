@@ -265,6 +265,7 @@ static void test_half_controls(void **state)
     r->cfg.s1.half[1].e0pd = true;
     struct xlat_req req = {.va = {high}, .acc = ACC_READ, .el0 = true};
     assert_true(go(r, high, ACC_READ));
+    assert_false(xlat_perm_allows(&r->out, &req)); /* from a TLB */
     assert_false(go_req(r, &req));
     assert_int_equal(r->fault.type, XF_TRANSLATION);
     assert_int_equal(r->fault.level, 0);
@@ -310,6 +311,10 @@ static void test_permission_faults(void **state)
     assert_true(go_req(r, &req));
     req.pan = true;
     assert_false(xlat_perm_allows(&r->out, &req));
+    req.cmo = true; /* DC IVAC, IC IVAU */
+    assert_true(xlat_perm_allows(&r->out, &req));
+    assert_true(go_req(r, &req));
+    req.cmo = false;
     req.el0 = true;
     assert_true(xlat_perm_allows(&r->out, &req));
     assert_true(go_req(r, &req));
@@ -334,19 +339,22 @@ static void test_access_flag(void **state)
         r->cfg.s1.ha = true;
         req = (struct xlat_req){.va = {0x4000}, .acc = ACC_READ, .at = true};
         assert_true(go_req(r, &req));
-        assert_false(r->out.cacheable);
-        assert_false(tree_read(&r->tree, e) & AF);
+        assert_true(tree_read(&r->tree, e) & AF);
+        tree_write(&r->tree, e, 0x40000000 | NORMAL | 3);
         assert_true(go(r, 0x4000, ACC_READ));
         assert_true(r->out.cacheable);
         assert_true(tree_read(&r->tree, e) & AF);
         assert_int_equal(r->m->n_cas, 1);
         assert_true(go(r, 0x4000, ACC_READ));
         assert_int_equal(r->m->n_cas, 0);
-        /* A permission fault sets nothing. */
+        /* With a Permission fault, too; but not of an AT. */
         tree_write(&r->tree, e, 0x40000000 | NORMAL | BIT(7) | 3);
+        req = (struct xlat_req){.va = {0x4000}, .acc = ACC_WRITE, .at = true};
+        assert_false(go_req(r, &req));
+        assert_false(tree_read(&r->tree, e) & AF);
         assert_false(go(r, 0x4000, ACC_WRITE));
         assert_int_equal(r->fault.type, XF_PERMISSION);
-        assert_false(tree_read(&r->tree, e) & AF);
+        assert_true(tree_read(&r->tree, e) & AF);
         rig_free(r);
     }
 }

@@ -19,6 +19,7 @@
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
 #include "cpu/sys/traps.h"
+#include "cpu/sys/va_layout.h"
 
 /* ---- leaving blocks ---- */
 
@@ -131,6 +132,9 @@ void loop_flush_blocks(struct cpu *c)
  */
 static struct op *find_block(struct cpu *c, int64_t max)
 {
+    if (UNLIKELY((c->pc + BIT(55)) >> 56 != 0)) { /* a tag, as far as bits 63:55 tell */
+        c->pc = va_branch_address(c, c->pc);
+    }
     struct jump_cache_entry *j = &c->jump_cache[jump_cache_index(c->pc)];
     bool known = j->va == c->pc && j->jctx == c->jctx && c->ps.btype == 0;
     struct op *entry = known ? j->entry : NULL;

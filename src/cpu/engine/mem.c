@@ -183,7 +183,8 @@ struct split {
 static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum xlat_access acc,
                     struct split *s)
 {
-    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = (uint8_t)size, .flags = flags};
+    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = (uint8_t)size,
+                            .insn_size = (uint8_t)size, .flags = flags};
     unsigned elem = element_size(size, flags);
     a.unaligned = (va & (elem - 1)) != 0;
     if (a.unaligned && unaligned_faults(c, va, size, flags)) {
@@ -199,8 +200,6 @@ static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, e
         s->part[1] = a;
         s->part[1].va = va + first;
         s->part[1].size = (uint8_t)(size - first);
-        s->part[0].flags |= MEM_NO_ISV;
-        s->part[1].flags |= MEM_NO_ISV;
     }
     for (unsigned i = 0; i < s->n; i++) {
         if (!find_place(c, &s->part[i], &s->place[i])) {

@@ -22,6 +22,9 @@ static unsigned imm16(const struct op *o)
 
 /* ---- waiting and events ---- */
 
+/* A WFE may end for any reason: ours does after this time, so that no guest waits for ever. */
+#define WFE_LIMIT_TICKS (10 * TICKS_PER_MS)
+
 void system_yield(struct cpu *c, const struct op *o, int64_t budget)
 {
     cpu_sync(c, o, budget);
@@ -62,6 +65,7 @@ static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, uint64_t de
     c->in_wfi = !event;
     c->in_wfe = event;
     c->wait_until = deadline;
+    c->wfe_end = c->time + WFE_LIMIT_TICKS;
     c->exit_flags |= EXIT_WAIT;
 }
 

@@ -82,7 +82,7 @@ static uint64_t instruction_syndrome(const struct data_access *a)
     if ((a->flags & (MEM_NO_ISV | MEM_PAIR)) || a->cmo) {
         return 0;
     }
-    unsigned sas = (unsigned)__builtin_ctz(a->size);
+    unsigned sas = (unsigned)__builtin_ctz(a->insn_size);
     return ISS_ISV | (uint64_t)sas << 22 | (uint64_t)!!(a->flags & MEM_SIGNED) << 21 |
            (uint64_t)extract32(a->flags, MEM_SRT_SHIFT, 5) << 16 |
            (uint64_t)!!(a->flags & MEM_SF) << 15 | (uint64_t)!!(a->flags & MEM_ACQREL) << 14;

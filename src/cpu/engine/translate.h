@@ -21,7 +21,8 @@ struct walk_port translate_walk_port(struct cpu *c);
 struct data_access {
     uint64_t va;
     uint8_t acc; /* enum xlat_access */
-    uint8_t size;
+    uint8_t size;     /* bytes in this page */
+    uint8_t insn_size; /* bytes of the whole access: ISS.SAS */
     uint32_t flags;
     bool unaligned; /* not aligned to its size, which Device memory does not allow */
     bool cmo;       /* cache maintenance: ISS.CM */

@@ -45,7 +45,7 @@ static uint64_t nested_spsr(const struct cpu *c, unsigned target, uint64_t spsr)
     }
     uint64_t hcr = cpu_hcr_el2(c);
     bool nv = hcr & HCR_NV, nv1 = hcr & HCR_NV1, nv2 = hcr & HCR_NV2;
-    return nv && nv1 == nv2 ? deposit64(spsr, 2, 2, 2) : spsr;
+    return nv && (!nv1 || nv2) ? deposit64(spsr, 2, 2, 2) : spsr;
 }
 
 static void set_pstate_for_entry(struct cpu *c, unsigned target)

@@ -443,6 +443,25 @@ int sysreg_plain_id(const struct cpu *c, uint16_t enc)
     return sr_table[id].read == NULL ? (int)id : -1;
 }
 
+enum sr_direct sysreg_direct(const struct cpu *c, uint16_t enc)
+{
+    struct sr_ref ref = sysreg_find(c, enc);
+    switch (ref.kind == SR_REF_REG ? (int)ref.n : -1) {
+    case SR_SP_EL0:
+        return c->ps.el >= 1 && c->ps.sp != 0 ? SR_DIRECT_SP_EL0 : SR_DIRECT_NONE;
+    case SR_NZCV:
+        return SR_DIRECT_NZCV;
+    case SR_DAIF:
+        return c->ps.el >= 1 ? SR_DIRECT_DAIF : SR_DIRECT_NONE;
+    case SR_FPCR:
+        return trap_fp_target(c) == TRAP_NONE ? SR_DIRECT_FPCR : SR_DIRECT_NONE;
+    case SR_FPSR:
+        return trap_fp_target(c) == TRAP_NONE ? SR_DIRECT_FPSR : SR_DIRECT_NONE;
+    default:
+        return SR_DIRECT_NONE;
+    }
+}
+
 bool sysreg_peek(struct cpu *c, uint16_t enc, uint64_t *out)
 {
     struct sr_ref ref = sysreg_find(c, enc);

@@ -66,6 +66,21 @@ bool sysreg_write_pstate(struct cpu *c, unsigned op1, unsigned op2, unsigned crm
 int sysreg_plain_id(const struct cpu *c, uint16_t enc);
 
 /*
+ * For decoding: registers outside c->sr that no control traps in the current mode (EL, PSTATE.SP,
+ * FP trap: all part of the block's key). MRS may read the field at once; MSR too for SP_EL0 and
+ * NZCV, the others need sysreg_write.
+ */
+enum sr_direct {
+    SR_DIRECT_NONE,
+    SR_DIRECT_SP_EL0, /* c->sp_el[0] */
+    SR_DIRECT_NZCV,   /* cpu_nzcv, cpu_set_nzcv */
+    SR_DIRECT_DAIF,   /* c->ps.daif << 6 */
+    SR_DIRECT_FPCR,   /* c->fp.fpcr */
+    SR_DIRECT_FPSR,   /* c->fp.fpsr */
+};
+enum sr_direct sysreg_direct(const struct cpu *c, uint16_t enc);
+
+/*
  * Without checks, redirection or traps, for the debugger, traces and loaders: as the register's
  * owner EL sees it. False: no such register.
  */

@@ -67,7 +67,7 @@ static const struct field fields[] = {
     {SR_SCR_EL3, FEAT_ECV, B(28)}, {SR_SCR_EL3, FEAT_TWED, M(33,29)}, {SR_SCR_EL3, FEAT_HCX, B(38)},
     {SR_SCR_EL3, FEAT_TCR2, B(43)}, {SR_SCR_EL3, FEAT_SCTLR2, B(44)},
 
-    {SR_MDCR_EL2, FEAT_NONE, M(14,8) /* 14:12 of FEAT_SPE: stored */}, {SR_MDCR_EL2, FEAT_PMUv3, M(7,0)}, {SR_MDCR_EL2, FEAT_PMUv3p1, B(17)},
+    {SR_MDCR_EL2, FEAT_NONE, M(14,8) | B(19) /* 14:12 of SPE, 19 of TRF: stored */}, {SR_MDCR_EL2, FEAT_PMUv3, M(7,0)}, {SR_MDCR_EL2, FEAT_PMUv3p1, B(17)},
     {SR_MDCR_EL2, FEAT_PMUv3p5, B(23) | B(26)}, {SR_MDCR_EL2, FEAT_PMUv3p7, B(29)}, {SR_MDCR_EL2, FEAT_FGT, B(27)},
     {SR_MDCR_EL3, FEAT_NONE, M(10,9) | B(16)}, {SR_MDCR_EL3, FEAT_PMUv3, B(6) | B(17) | B(21)},
     {SR_MDCR_EL3, FEAT_Debugv8p4, B(20)}, {SR_MDCR_EL3, FEAT_PMUv3p5, B(23)}, {SR_MDCR_EL3, FEAT_PMUv3p7, M(35,34)},
