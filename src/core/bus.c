@@ -85,11 +85,11 @@ static struct region *region_at(const struct bus *b, size_t i)
 /* How many slots start at or below addr. */
 static guint slots_upto(const GArray *slots, uint64_t addr)
 {
-    const struct slot *s = (const struct slot *)(const void *)slots->data;
-    guint lo = 0, hi = slots->len;
+    guint lo = 0;
+    guint hi = slots->len;
     while (lo < hi) {
         guint mid = (lo + hi) / 2;
-        if (s[mid].base <= addr) {
+        if (g_array_index(slots, struct slot, mid).base <= addr) {
             lo = mid + 1;
         } else {
             hi = mid;
@@ -336,14 +336,14 @@ struct bus_port bus_direct_port(struct bus *b, enum pas pas)
     return (struct bus_port){direct_access, direct_span, &b->direct[pas]};
 }
 
-/* One side of a copy: read fills buf, write empties it. */
+/* What is left of a copy into a buffer (dst) or out of one (src). */
 struct copy {
     const struct bus_port *port;
     struct mem_attrs attrs;
     pa_t at;
-    uint8_t *buf;
+    uint8_t *dst;       /* a read fills this */
+    const uint8_t *src; /* a write empties this; NULL: a read */
     size_t len;
-    bool write;
 };
 
 /* One access of the largest size that address and length allow. Returns its size, 0: it failed. */
@@ -353,37 +353,55 @@ static size_t copy_access(const struct copy *c, enum bus_result *out_res)
     while (n > c->len || c->at.v % n != 0) {
         n /= 2;
     }
-    struct bus_txn t = {.pa = c->at, .attrs = c->attrs, .size = (uint8_t)n, .write = c->write};
-    if (c->write) {
-        memcpy(&t.data, c->buf, n);
+    struct bus_txn t = {
+        .pa = c->at, .attrs = c->attrs, .size = (uint8_t)n, .write = c->src != NULL};
+    if (c->src != NULL) {
+        t.data = load_le(c->src, (unsigned)n);
     }
     *out_res = c->port->access(c->port->opaque, &t);
     if (*out_res != BUS_OK) {
         return 0;
     }
-    if (!c->write) {
-        memcpy(c->buf, &t.data, n);
+    if (c->src == NULL) {
+        memcpy(c->dst, &t.data, n);
+    }
+    return n;
+}
+
+/* As much as lies in one page, if it is plain memory. Returns its size, 0: it is not. */
+static size_t copy_span(const struct copy *c)
+{
+    size_t n = MIN(c->len, BUS_PAGE - (c->at.v % BUS_PAGE));
+    uint8_t *span =
+        c->port->span != NULL ? c->port->span(c->port->opaque, c->at, n, c->src != NULL) : NULL;
+    if (span == NULL) {
+        return 0;
+    }
+    if (c->src != NULL) {
+        memcpy(span, c->src, n);
+    } else {
+        memcpy(c->dst, span, n);
     }
     return n;
 }
 
 static enum bus_result copy(struct copy c)
 {
+    enum bus_result res = BUS_OK;
     while (c.len > 0) {
-        size_t n = MIN(c.len, BUS_PAGE - c.at.v % BUS_PAGE);
-        uint8_t *span =
-            c.port->span != NULL ? c.port->span(c.port->opaque, c.at, n, c.write) : NULL;
-        if (span != NULL) {
-            memcpy(c.write ? span : c.buf, c.write ? c.buf : span, n);
-        } else {
-            enum bus_result res = BUS_OK;
+        size_t n = copy_span(&c);
+        if (n == 0) {
             n = copy_access(&c, &res);
-            if (n == 0) {
-                return res;
-            }
+        }
+        if (n == 0) {
+            return res;
         }
         c.at.v += n;
-        c.buf += n;
+        if (c.src != NULL) {
+            c.src += n;
+        } else {
+            c.dst += n;
+        }
         c.len -= n;
     }
     return BUS_OK;
@@ -391,13 +409,12 @@ static enum bus_result copy(struct copy c)
 
 enum bus_result port_read(const struct bus_port *p, pa_t pa, void *buf, size_t len)
 {
-    return copy((struct copy){.port = p, .at = pa, .buf = buf, .len = len});
+    return copy((struct copy){.port = p, .at = pa, .dst = buf, .len = len});
 }
 
 enum bus_result port_write(const struct bus_port *p, pa_t pa, const void *buf, size_t len)
 {
-    uint8_t *from = (uint8_t *)(uintptr_t)buf; /* not written through */
-    return copy((struct copy){.port = p, .at = pa, .buf = from, .len = len, .write = true});
+    return copy((struct copy){.port = p, .at = pa, .src = buf, .len = len});
 }
 
 /* bus_read and bus_write keep all attributes of the caller: a port of their own. */
@@ -422,7 +439,7 @@ enum bus_result bus_read(struct bus *b, pa_t pa, void *buf, size_t len, const st
 {
     struct attrs_port ap = {b, a};
     struct bus_port p = {attrs_access, attrs_span, &ap};
-    return copy((struct copy){.port = &p, .attrs = *a, .at = pa, .buf = buf, .len = len});
+    return copy((struct copy){.port = &p, .attrs = *a, .at = pa, .dst = buf, .len = len});
 }
 
 enum bus_result bus_write(struct bus *b, pa_t pa, const void *buf, size_t len,
@@ -430,7 +447,5 @@ enum bus_result bus_write(struct bus *b, pa_t pa, const void *buf, size_t len,
 {
     struct attrs_port ap = {b, a};
     struct bus_port p = {attrs_access, attrs_span, &ap};
-    uint8_t *from = (uint8_t *)(uintptr_t)buf; /* not written through */
-    struct copy c = {.port = &p, .attrs = *a, .at = pa, .buf = from, .len = len, .write = true};
-    return copy(c);
+    return copy((struct copy){.port = &p, .attrs = *a, .at = pa, .src = buf, .len = len});
 }

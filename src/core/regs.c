@@ -21,6 +21,11 @@ static unsigned stride(const struct reg_desc *r)
     return r->stride == 0 ? r->size : r->stride;
 }
 
+static unsigned allowed_widths(const struct reg_desc *r)
+{
+    return r->widths != 0 ? r->widths : r->size;
+}
+
 /* The element of r that holds offset, or -1. */
 static int element(const struct reg_desc *r, uint32_t offset)
 {
@@ -31,7 +36,8 @@ static int element(const struct reg_desc *r, uint32_t offset)
 
 const struct reg_desc *regs_find(const struct reg_block *b, uint32_t offset, unsigned *out_idx)
 {
-    size_t lo = 0, hi = b->n_regs;
+    size_t lo = 0;
+    size_t hi = b->n_regs;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
         if (b->regs[mid].offset <= offset) {
@@ -125,9 +131,8 @@ int regs_access(struct device *d, const struct reg_block *b, struct bus_txn *t)
     uint32_t offset = (uint32_t)t->pa.v;
     const struct reg_desc *r = regs_find(b, offset, &idx);
     uint64_t at = r != NULL ? (offset - r->offset) % stride(r) : 0;
-    unsigned widths = r == NULL ? 0 : r->widths != 0 ? r->widths : r->size;
-    bool fits =
-        r != NULL && (widths & t->size) != 0 && at % t->size == 0 && at + t->size <= r->size;
+    bool fits = r != NULL && (allowed_widths(r) & t->size) != 0 && at % t->size == 0 &&
+                at + t->size <= r->size;
     if (!fits) {
         return refuse(d, b, r, t);
     }

@@ -14,6 +14,7 @@
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/irqsel.h"
+#include "cpu/sys/sysreg_pmu.h"
 
 #define BLOCK_CACHE_DEFAULT (UINT64_C(48) << 20)
 /* Beyond this, forgetting everything is quicker than looking at every page. */
@@ -265,6 +266,11 @@ static void line_changed(void *opaque, unsigned n, bool level)
 struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l)
 {
     return (struct irq_line){.sink = line_changed, .opaque = c, .n = l};
+}
+
+struct irq_line *cpu_pmu_irq(struct cpu *c)
+{
+    return pmu_irq(c);
 }
 
 void cpu_send_event(struct cpu *c)

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "core/bus.h"
 #include "core/evq.h"
+#include "core/irq.h"
 #include "core/sysreg.h"
 
 struct cpu;
@@ -114,6 +115,8 @@ enum cpu_line {
 };
 struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l); /* a wire that ends at the PE */
 void cpu_send_event(struct cpu *c);                            /* set the event register */
+/* Output: overflow interrupt of the performance monitors; the board sets its sink. */
+struct irq_line *cpu_pmu_irq(struct cpu *c);
 
 /* ---- for loaders, semihosting, debuggers ---- */
 uint64_t cpu_get_x(const struct cpu *c, unsigned n); /* 31: SP */

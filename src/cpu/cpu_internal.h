@@ -21,6 +21,7 @@
 #include "cpu/fp/fp.h"
 #include "cpu/sys/features.h"
 #include "cpu/sys/sysreg_file.h"
+#include "cpu/sys/va_layout.h"
 
 /* Indices of c->x: a register number as an instruction gives it, with 31 resolved at decode. */
 #define REG_SP   31 /* the current stack pointer */
@@ -68,6 +69,14 @@ struct context_shortcut {
     uint64_t jctx;
     uint16_t ctx, ctx_unpriv;
     uint16_t index[2];
+};
+
+/* What pointer authentication derives from control registers, valid while `key` matches. */
+struct pac_state {
+    uint64_t key;
+    uint8_t enabled;            /* bit n: enum pac_key n */
+    bool trapped;               /* HCR_EL2.API, SCR_EL3.API */
+    struct va_layout layout[2]; /* of instructions, of data */
 };
 
 struct block_cache;
@@ -121,6 +130,8 @@ struct cpu {
     uint16_t sr_ok_r[4][SR_COUNT], sr_ok_w[4][SR_COUNT];
     uint16_t sr_gen;
     uint64_t sp_el[4]; /* banked stack pointers that are not in x[31] */
+
+    struct pac_state pac; /* see isa/pac.c */
 
     /* ---- local exclusive monitor ---- */
     bool excl_valid; /* lost when another PE runs: see loop.c */

@@ -44,7 +44,7 @@ static void matched(void *opaque, tick_t now)
 static void arm_match(struct pl031 *p)
 {
     uint64_t second = evq_now(p->evq) / TICKS_PER_SEC;
-    uint64_t left = (uint32_t)(p->mr - count(p));
+    uint32_t left = p->mr - count(p);
     if (left == 0) {
         evq_cancel(p->evq, &p->match);
         matched(p, evq_now(p->evq));

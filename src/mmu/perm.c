@@ -29,7 +29,7 @@ uint8_t perm_stage1(const struct perm_s1 *s)
     /* What EL0 can write, EL1 does not execute. */
     bool px = !(pxn || user_w || (!read_only && s->wxn));
     bool ux = !(uxn || (user_w && s->wxn));
-    bool pan = user || (s->epan && ux);
+    bool pan = (user || (s->epan && ux)) && !s->nv1; /* PSTATE.PAN counts as 0 */
     return (uint8_t)(PERM_PR | (read_only ? 0 : PERM_PW) | (px ? PERM_PX : 0) |
                      (user ? PERM_UR : 0) | (user_w ? PERM_UW : 0) | (ux ? PERM_UX : 0) |
                      (pan ? PERM_PAN : 0));

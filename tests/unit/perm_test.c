@@ -92,6 +92,7 @@ static void test_stage1_nv1(void **state)
                       (pxnt ? BIT(60) : 0),
             .el0 = true,
             .nv1 = true,
+            .epan = bit(i, 0),
         };
         assert_int_equal(perm_stage1(&s), two_levels[0][pxn || pxnt][(ap2 || ro) << 1]);
     }

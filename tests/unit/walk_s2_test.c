@@ -3,6 +3,7 @@
 #include "fakes/unit.h"
 #include "fakes/walk_memory.h"
 #include "mmu/pte.h"
+#include "mmu/tlb.h"
 
 #define NORMAL (2ULL << 2) /* stage 1 AttrIndx of 0xff */
 #define AF     BIT(10)
@@ -432,6 +433,144 @@ static void test_big_endian(void **state)
     rig_free(r);
 }
 
+/* ---- with a cache of stage 2 in front ---- */
+
+struct cached {
+    struct rig *r;
+    struct tlb *t;
+    struct tlb_key key;
+    unsigned hits;
+};
+
+static enum bus_result cached_read(void *opaque, pa_t pa, enum pas pas, uint64_t *out)
+{
+    struct cached *c = opaque;
+    return c->r->port.read(c->r->m, pa, pas, out);
+}
+
+static enum bus_result cached_cas(void *opaque, pa_t pa, enum pas pas, uint64_t expect,
+                                  uint64_t desired, uint64_t *seen)
+{
+    struct cached *c = opaque;
+    return c->r->port.cas(c->r->m, pa, pas, expect, desired, seen);
+}
+
+static const struct xlat_s2_entry *cached_find(void *opaque, ipa_t a, bool ns)
+{
+    struct cached *c = opaque;
+    const struct xlat_s2_entry *e = tlb_s2_lookup(c->t, &c->key, a, ns);
+    c->hits += e != NULL;
+    return e;
+}
+
+static void cached_fill(void *opaque, ipa_t a, bool ns, const struct xlat_s2_entry *e)
+{
+    struct cached *c = opaque;
+    tlb_s2_insert(c->t, &c->key, a, ns, e);
+}
+
+static bool go_cached(struct cached *c, uint64_t va, enum xlat_access acc, bool unaligned)
+{
+    struct walk_port port = {.read = cached_read,
+                             .cas = cached_cas,
+                             .s2_find = cached_find,
+                             .s2_fill = cached_fill,
+                             .opaque = c};
+    struct xlat_req req = {.va = {va}, .acc = acc, .unaligned = unaligned};
+    c->r->m->n_reads = 0;
+    c->hits = 0;
+    c->key = tlb_key_of(&c->r->cfg, req.va, acc == ACC_FETCH);
+    return xlat_walk(&c->r->cfg, &req, &port, &c->r->out, &c->r->fault);
+}
+
+static void test_cache(void **state)
+{
+    struct rig *r = rig_new(12, 12);
+    struct cached c = {.r = r, .t = tlb_new(256)};
+    uint64_t va = VA & 0x7fffffffffULL;
+    map1(r, va, IPA, AF | NORMAL | 3);
+    uint64_t e2 = map2(r, IPA, PA, AF | WB | BIT(51) | BIT(6) | 3); /* clean */
+    r->cfg.s2.ha = r->cfg.s2.hd = true;
+    assert_true(go_cached(&c, va | 8, ACC_READ, false));
+    assert_true(go_cached(&c, va | 16, ACC_READ, false));
+    assert_int_equal(r->m->n_reads, 3); /* stage 1 only */
+    assert_int_equal(c.hits, 4);
+    assert_int_equal(r->out.pa.v, PA | 16);
+    assert_int_equal(r->out.ipa.v, IPA | 16);
+    /* A write finds no permission in the cache and walks; the page becomes dirty. */
+    assert_true(go_cached(&c, va, ACC_WRITE, false));
+    assert_true(tree_read(&r->s2, e2) & BIT(7));
+    assert_true(go_cached(&c, va, ACC_WRITE, false));
+    assert_int_equal(r->m->n_reads, 3);
+    /* So do accesses that a Device page refuses. */
+    tree_write(&r->s2, e2, PA | AF | S2RW | 3);
+    tlb_flush(c.t);
+    assert_true(go_cached(&c, va, ACC_READ, false));
+    assert_false(go_cached(&c, va | 1, ACC_READ, true));
+    assert_true(r->fault.type == XF_ALIGNMENT && r->fault.stage == 2);
+    assert_true(go_cached(&c, va, ACC_READ, false));
+    assert_int_equal(c.key.vmid, 7);
+    assert_int_equal(c.key.stages, 3);
+    tlb_free(c.t);
+    rig_free(r);
+}
+
+/* FEAT_LPA2 and FEAT_LPA at stage 2: wide bases, level -1, SH from VTCR_EL2. */
+static void test_52_bits(void **state)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned g = 12 + 2 * i;
+        struct rig *r = rig_new(12, g);
+        bool ds = g != 16;
+        uint64_t ipa = 0xf0123456789abULL;
+        r->cfg.s1.on = false;
+        r->cfg.s1.default_wb = true;
+        r->cfg.pa_bits = 52;
+        r->cfg.s2.ps_bits = 52;
+        r->cfg.s2.ds = ds;
+        r->cfg.s2.sh = 3;
+        r->s2.ds = ds;
+        r->s2.start_level = g == 12 ? -1 : g == 14 ? 0 : 1;
+        r->s2.base = walk_memory_alloc(r->m, 16) | 0xcULL << 48;
+        r->m->next_table |= 0xdULL << 48;
+        struct xlat_s2_space *s = &r->cfg.s2.space[0];
+        s->ttb = (r->s2.base & mask64(0, 48)) | 0xc << 2;
+        s->tsz = 12;
+        s->sl = (uint8_t)(g == 12 ? 4 : g == 14 ? 3 : 2);
+        map2(r, ipa, 0xe5000000a0000ULL, S2RW | AF | WB | 3);
+        assert_true(go(r, ipa, ACC_READ));
+        assert_int_equal(r->out.pa.v, 0xe5000000a0000ULL | (ipa & mask64(0, g)));
+        assert_int_equal(r->out.sh, ds ? 3 : 0);
+        assert_int_equal(r->m->read_addr[0] >> 48, 0xc);
+        assert_int_equal(r->m->read_addr[1] >> 48, 0xd);
+        s->tsz = 11; /* below the minimum */
+        assert_false(go(r, ipa, ACC_READ));
+        assert_true(r->fault.type == XF_TRANSLATION && r->fault.level == 0);
+        s->tsz = 12;
+        r->cfg.s2.ps_bits = 44; /* the base is out of range */
+        s->ttb |= BIT(44);
+        assert_false(go(r, ipa, ACC_READ));
+        assert_true(r->fault.type == XF_ADDR_SIZE && r->fault.level == 0 && r->fault.stage == 2);
+        rig_free(r);
+    }
+}
+
+static void test_update_trouble(void **state)
+{
+    struct rig *r = rig_new(12, 12);
+    uint64_t va = VA & 0x7fffffffffULL;
+    map1(r, va, IPA, AF | NORMAL | 3);
+    map2(r, IPA, PA, WB | S2RW | 3);
+    r->cfg.s2.ha = true;
+    r->m->fail_cas = true;
+    assert_false(go(r, va, ACC_READ));
+    assert_true(r->fault.type == XF_EXT_ABORT && r->fault.stage == 2 && r->fault.level == 3);
+    r->m->fail_cas = false;
+    r->m->lost_races = 1;
+    assert_true(go(r, va, ACC_READ));
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -439,7 +578,8 @@ int main(void)
         cmocka_unit_test(test_alone),          cmocka_unit_test(test_permissions),
         cmocka_unit_test(test_protected_walk), cmocka_unit_test(test_updates),
         cmocka_unit_test(test_attributes),     cmocka_unit_test(test_secure),
-        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_big_endian),     cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_52_bits),        cmocka_unit_test(test_update_trouble),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

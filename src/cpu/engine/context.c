@@ -219,19 +219,31 @@ void context_el_changed(struct cpu *c, unsigned from)
     }
 }
 
+/* Permissions remembered in sr_ok are void. */
+static void forget_permissions(struct cpu *c)
+{
+    if (++c->sr_gen == 0) { /* wrapped: old marks would look valid */
+        memset(c->sr_ok_r, 0, sizeof(c->sr_ok_r));
+        memset(c->sr_ok_w, 0, sizeof(c->sr_ok_w));
+        c->sr_gen = 1;
+    }
+}
+
 /* Control registers changed: nothing remembered by EL is right any more. */
 void cpu_context_changed(struct cpu *c, unsigned what)
 {
     c->ctx_gen++;
     c->ctx_stale = true;
     if (what & (CTX_TRAPS | CTX_TRAPS_EL2)) {
-        c->sr_gen++;
+        forget_permissions(c);
     }
     if ((what & CTX_IRQ) && c->cfg.hooks.state_changed != NULL) {
         struct pe_view v = cpu_view(c);
         c->cfg.hooks.state_changed(c->cfg.hooks.opaque, c, &v);
     }
-    c->exit_flags |= EXIT_CONTEXT;
+    if (!(what & CTX_LOWER)) {
+        c->exit_flags |= EXIT_CONTEXT;
+    }
 }
 
 /* ---- maintenance ---- */

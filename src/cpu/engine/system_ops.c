@@ -243,6 +243,58 @@ HANDLER(msr_plain)
     EXIT_TO(op_msr(c, o, budget));
 }
 
+/* ---- registers outside c->sr that nothing traps in this decode mode ---- */
+
+HANDLER(mrs_sp_el0)
+{
+    c->x[o->a] = c->sp_el[0];
+    NEXT(1);
+}
+HANDLER(msr_sp_el0)
+{
+    c->sp_el[0] = c->x[o->b];
+    NEXT(1);
+}
+HANDLER(mrs_nzcv)
+{
+    c->x[o->a] = cpu_nzcv(c);
+    NEXT(1);
+}
+HANDLER(msr_nzcv)
+{
+    cpu_set_nzcv(c, (uint32_t)c->x[o->b]);
+    NEXT(1);
+}
+HANDLER(mrs_daif)
+{
+    c->x[o->a] = (uint64_t)c->ps.daif << 6;
+    NEXT(1);
+}
+HANDLER(mrs_fpcr)
+{
+    c->x[o->a] = c->fp.fpcr;
+    NEXT(1);
+}
+HANDLER(mrs_fpsr)
+{
+    c->x[o->a] = c->fp.fpsr;
+    NEXT(1);
+}
+
+/* Handlers by enum sr_direct; NULL: through the register file. */
+static op_fn *direct_handler(const struct emit *e, uint16_t enc, bool write)
+{
+    static op_fn *const handlers[][2] = {
+        [SR_DIRECT_NONE] = {NULL, NULL},
+        [SR_DIRECT_SP_EL0] = {op_mrs_sp_el0, op_msr_sp_el0},
+        [SR_DIRECT_NZCV] = {op_mrs_nzcv, op_msr_nzcv},
+        [SR_DIRECT_DAIF] = {op_mrs_daif, NULL},
+        [SR_DIRECT_FPCR] = {op_mrs_fpcr, NULL},
+        [SR_DIRECT_FPSR] = {op_mrs_fpsr, NULL},
+    };
+    return handlers[sysreg_direct(e->cpu, enc)][write];
+}
+
 static struct op *emit_sysreg(struct emit *e, uint16_t enc, op_fn *full, op_fn *plain)
 {
     int id = sysreg_plain_id(e->cpu, enc);
@@ -254,13 +306,17 @@ static struct op *emit_sysreg(struct emit *e, uint16_t enc, op_fn *full, op_fn *
 
 bool system_emit_mrs(struct emit *e, uint16_t enc)
 {
-    emit_sysreg(e, enc, op_mrs, op_mrs_plain)->a = emit_dst(insn_rt(e));
+    op_fn *direct = direct_handler(e, enc, false);
+    struct op *o = direct != NULL ? emit_op(e, direct) : emit_sysreg(e, enc, op_mrs, op_mrs_plain);
+    o->a = emit_dst(insn_rt(e));
     return true;
 }
 
 bool system_emit_msr(struct emit *e, uint16_t enc)
 {
-    emit_sysreg(e, enc, op_msr, op_msr_plain)->b = emit_src(insn_rt(e));
+    op_fn *direct = direct_handler(e, enc, true);
+    struct op *o = direct != NULL ? emit_op(e, direct) : emit_sysreg(e, enc, op_msr, op_msr_plain);
+    o->b = emit_src(insn_rt(e));
     return true;
 }
 

@@ -12,6 +12,7 @@
 
 #include "cpu/fp/fp_fast.h"
 #include "cpu/isa/emit.h"
+#include "cpu/isa/fp_imm.h"
 #include "cpu/isa/simd_fp_host.h"
 
 /* A handler that hot ones fall back to: kept apart, so that these need no stack frame. */
@@ -190,8 +191,6 @@ static inline bool fp_ftype(const struct emit *e, enum fp_size *out_sz)
     return ftype < 2 || (ftype == 3 && emit_has(e, FEAT_FP16));
 }
 
-/* VFPExpandImm. */
-uint64_t fp_expand_imm(enum fp_size sz, unsigned imm8);
 
 /*
  * Handlers that use the host's fused multiply-add: NULL where the host has none. Indexed by

@@ -22,6 +22,31 @@ struct pac_layout {
     bool tbi;        /* bits 63:56 are a tag, not code */
 };
 
+static __attribute__((noinline)) void refresh(struct cpu *c, uint64_t key)
+{
+    static const uint8_t enable_bit[] = {
+        [PAC_IA] = 31, [PAC_IB] = 30, [PAC_DA] = 27, [PAC_DB] = 13};
+    uint64_t sctlr = c->ps.el == 0 ? trap_sctlr_el0(c) : c->sr[SR_SCTLR_EL1 + c->ps.el - 1];
+    c->pac.enabled = 0;
+    for (unsigned k = 0; k < ARRAY_LEN(enable_bit); k++) {
+        c->pac.enabled |= (uint8_t)(bit(sctlr, enable_bit[k]) << k);
+    }
+    c->pac.trapped = trap_pauth_target(c) != TRAP_NONE;
+    c->pac.layout[0] = va_layout_current(c, true);
+    c->pac.layout[1] = va_layout_current(c, false);
+    c->pac.key = key;
+}
+
+/* The control registers in digested form. */
+static inline const struct pac_state *state(const struct cpu *c)
+{
+    uint64_t key = c->ctx_gen << 2 | c->ps.el;
+    if (UNLIKELY(c->pac.key != key)) {
+        refresh((struct cpu *)(uintptr_t)c, key);
+    }
+    return &c->pac;
+}
+
 static bool is_data_key(enum pac_key key)
 {
     return key == PAC_DA || key == PAC_DB;
@@ -30,8 +55,7 @@ static bool is_data_key(enum pac_key key)
 /* For a pointer whose half is told by bit 55. */
 static struct pac_layout layout_of(const struct cpu *c, uint64_t ptr, bool data)
 {
-    struct va_layout l = va_layout_current(c, !data);
-    struct va_half h = va_layout_half(&l, ptr);
+    struct va_half h = va_layout_half(&state(c)->layout[data], ptr);
     return (struct pac_layout){.bottom = 64U - h.tsz, .tbi = h.tbi};
 }
 
@@ -90,8 +114,8 @@ static uint64_t canonical(uint64_t ptr, uint64_t mask)
 /* Which bit of a pointer that gets a code tells its half. */
 static bool half_selector(const struct cpu *c, uint64_t ptr, bool data)
 {
-    struct va_layout l = va_layout_current(c, !data);
-    bool by_55 = l.two_ranges ? l.half[0].tbi || l.half[1].tbi : l.half[0].tbi;
+    const struct va_layout *l = &state(c)->layout[data];
+    bool by_55 = l->half[0].tbi || l->half[1].tbi;
     return bit(ptr, by_55 || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63);
 }
 
@@ -114,39 +138,51 @@ static uint64_t add_pac(const struct cpu *c, enum pac_key key, uint64_t ptr, uin
     return (ptr & ~field) | (upper ? BIT(55) : 0) | (code & m);
 }
 
-bool pac_auth(struct cpu *c, enum pac_key key, uint64_t *ptr, uint64_t modifier, bool combined)
+/* *ptr stripped if its code is right; else what the architecture makes of it, and false. */
+static bool authenticate(const struct cpu *c, enum pac_key key, uint64_t *ptr, uint64_t modifier)
 {
     uint64_t p = *ptr;
     struct pac_layout l = layout_of(c, p, is_data_key(key));
     uint64_t m = code_mask(l);
     uint64_t original = canonical(p, m);
     uint64_t diff = (compute_pac(c, key, original, modifier) ^ p) & m;
-    bool key_b = key == PAC_IB || key == PAC_DB;
     if (cpu_has(c, FEAT_PAuth2)) {
         diff ^= original & m;
-        bool fpac = cpu_has(c, combined ? FEAT_FPACCOMBINE : FEAT_FPAC);
-        if (diff != 0 && fpac) {
-            exc_take_sync(c, exc_default_target(c), EC_FPAC,
-                          (uint64_t)is_data_key(key) << 1 | key_b, RETURN_THIS);
-            return false;
-        }
         *ptr = original ^ diff;
-        return true;
+        return diff == 0;
     }
     if (diff != 0) { /* an error code in the top bits */
-        unsigned at = l.tbi ? 53 : 61;
-        original = deposit64(original, at, 2, key_b ? 2 : 1);
+        bool key_b = key == PAC_IB || key == PAC_DB;
+        original = deposit64(original, l.tbi ? 53 : 61, 2, key_b ? 2 : 1);
     }
     *ptr = original;
     return true;
 }
 
+static bool faults(const struct cpu *c, bool combined)
+{
+    return cpu_has(c, combined ? FEAT_FPACCOMBINE : FEAT_FPAC);
+}
+
+static void take_fpac(struct cpu *c, enum pac_key key)
+{
+    bool key_b = key == PAC_IB || key == PAC_DB;
+    exc_take_sync(c, exc_default_target(c), EC_FPAC, (uint64_t)is_data_key(key) << 1 | key_b,
+                  RETURN_THIS);
+}
+
+bool pac_auth(struct cpu *c, enum pac_key key, uint64_t *ptr, uint64_t modifier, bool combined)
+{
+    if (!authenticate(c, key, ptr, modifier) && faults(c, combined)) {
+        take_fpac(c, key);
+        return false;
+    }
+    return true;
+}
+
 bool pac_enabled(const struct cpu *c, enum pac_key key)
 {
-    static const uint8_t enable_bit[] = {
-        [PAC_IA] = 31, [PAC_IB] = 30, [PAC_DA] = 27, [PAC_DB] = 13};
-    uint64_t sctlr = c->ps.el == 0 ? trap_sctlr_el0(c) : c->sr[SR_SCTLR_EL1 + c->ps.el - 1];
-    return bit(sctlr, enable_bit[key]);
+    return state(c)->enabled >> key & 1;
 }
 
 bool pac_trap(struct cpu *c)
@@ -160,24 +196,48 @@ bool pac_trap(struct cpu *c)
 
 /* ---- instructions ---- */
 
-/* imm: key | authenticate << 4. a = register, b = modifier */
+static void pac_trapped(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    (void)pac_trap(c);
+}
+
+/* A wrong code, with FPAC. */
+static void pac_failed(struct cpu *c, const struct op *o, int64_t budget)
+{
+    cpu_sync(c, o, budget);
+    take_fpac(c, (enum pac_key)o->imm);
+}
+
+/* imm: key; a = register, b = modifier */
 HANDLER(pac)
 {
-    enum pac_key key = (enum pac_key)(o->imm & 15);
-    if (!pac_enabled(c, key)) {
+    const struct pac_state *s = state(c);
+    if (!(s->enabled >> o->imm & 1)) {
         NEXT(1);
     }
-    cpu_sync(c, o, budget);
-    if (pac_trap(c)) {
-        EXIT_TO(leave_block(c, o, budget));
+    if (UNLIKELY(s->trapped)) {
+        EXIT_TO(pac_trapped(c, o, budget));
     }
-    if (o->imm >> 4) {
-        if (!pac_auth(c, key, &c->x[o->a], c->x[o->b], false)) {
-            EXIT_TO(leave_block(c, o, budget));
-        }
-    } else {
-        c->x[o->a] = add_pac(c, key, c->x[o->a], c->x[o->b]);
+    c->x[o->a] = add_pac(c, (enum pac_key)o->imm, c->x[o->a], c->x[o->b]);
+    NEXT(1);
+}
+
+HANDLER(aut)
+{
+    const struct pac_state *s = state(c);
+    if (!(s->enabled >> o->imm & 1)) {
+        NEXT(1);
     }
+    if (UNLIKELY(s->trapped)) {
+        EXIT_TO(pac_trapped(c, o, budget));
+    }
+    c->mem_data[0] = c->x[o->a];
+    if (UNLIKELY(!authenticate(c, (enum pac_key)o->imm, &c->mem_data[0], c->x[o->b])) &&
+        faults(c, false)) {
+        EXIT_TO(pac_failed(c, o, budget));
+    }
+    c->x[o->a] = c->mem_data[0];
     NEXT(1);
 }
 
@@ -201,10 +261,10 @@ HANDLER(xpac)
 
 static void emit_pac(struct emit *e, enum pac_key key, bool auth, uint8_t reg, uint8_t modifier)
 {
-    struct op *o = emit_op(e, op_pac);
+    struct op *o = emit_op(e, auth ? op_aut : op_pac);
     o->a = reg;
     o->b = modifier;
-    o->imm = (uint32_t)key | (uint32_t)auth << 4;
+    o->imm = key;
 }
 
 /* Bits 12:10: authenticate, data, key B; bit 13: the modifier is zero. */
@@ -308,12 +368,16 @@ bool pac_emit_hint(struct emit *e)
 HANDLER(auth_branch)
 {
     enum pac_key key = (enum pac_key)o->imm;
+    const struct pac_state *s = state(c);
     c->x[REG_SINK] = c->x[o->b];
-    if (pac_enabled(c, key)) {
-        cpu_sync(c, o, budget);
-        if (pac_trap(c) || !pac_auth(c, key, &c->x[REG_SINK], c->x[o->c], true)) {
-            EXIT_TO(leave_block(c, o, budget));
-        }
+    if (!(s->enabled >> key & 1)) {
+        NEXT(1);
+    }
+    if (UNLIKELY(s->trapped)) {
+        EXIT_TO(pac_trapped(c, o, budget));
+    }
+    if (UNLIKELY(!authenticate(c, key, &c->x[REG_SINK], c->x[o->c])) && faults(c, true)) {
+        EXIT_TO(pac_failed(c, o, budget));
     }
     NEXT(1);
 }

@@ -9,6 +9,7 @@
 #include "cpu/cpu_internal.h"
 #include "cpu/engine/context.h"
 #include "cpu/sys/hcr.h"
+#include "cpu/sys/sysreg_pmu.h"
 #include "cpu/sys/va_layout.h"
 
 #define VECTOR_SYNC   0x000
@@ -33,6 +34,22 @@ void exc_set_el(struct cpu *c, unsigned el, bool spsel)
     c->ps.el = (uint8_t)el;
     c->ps.sp = spsel;
     c->x[REG_SP] = c->sp_el[spsel ? el : 0];
+}
+
+/* Performance monitors count by EL. */
+static void before_el_change(struct cpu *c)
+{
+    if (UNLIKELY(pmu_active(c))) {
+        pmu_sync(c);
+    }
+}
+
+static void after_el_change(struct cpu *c, unsigned from)
+{
+    context_el_changed(c, from);
+    if (UNLIKELY(pmu_active(c))) {
+        pmu_reschedule(c);
+    }
 }
 
 /* ---- entry ---- */
@@ -80,9 +97,10 @@ static void enter(struct cpu *c, unsigned target, uint64_t ret, unsigned vector)
     c->sr[SR_SPSR_EL1 + target - 1] = spsr;
     c->sr[SR_ELR_EL1 + target - 1] = ret;
     unsigned from = c->ps.el;
+    before_el_change(c);
     set_pstate_for_entry(c, target);
     c->pc = (c->sr[SR_VBAR_EL1 + target - 1] & ~UINT64_C(0x7ff)) + vector;
-    context_el_changed(c, from);
+    after_el_change(c, from);
 }
 
 static void log_entry(const struct cpu *c, unsigned target, const char *what, uint64_t esr)
@@ -194,6 +212,7 @@ void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
 {
     struct pstate *p = &c->ps;
     unsigned from = p->el;
+    before_el_change(c);
     cpu_set_nzcv(c, (uint32_t)spsr);
     if (illegal_return(c, spsr)) {
         p->il = true;
@@ -211,7 +230,7 @@ void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
     c->excl_valid = false;
     c->event_reg = true;
     c->pc = va_branch_address(c, elr);
-    context_el_changed(c, from);
+    after_el_change(c, from);
     if (UNLIKELY(log_on(LOG_INT))) {
         log_trace(LOG_INT, "cpu", "pe %u: return from EL%u to EL%u, pc %#" G_GINT64_MODIFIER "x",
                   c->cfg.index, from, p->el, c->pc);
