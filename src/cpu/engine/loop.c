@@ -55,7 +55,10 @@ void cpu_sync(struct cpu *c, const struct op *o, int64_t budget)
 
 void raise_undefined(struct cpu *c, const struct op *o, int64_t budget)
 {
+    const struct op *entry = block_entry_of(o);
+    uint32_t word = block_of_entry(entry)->words[insn_index(entry, o)];
     cpu_sync(c, o, budget);
+    log_trace(LOG_INT, "cpu", "pe %u: UNDEFINED instruction %08x", c->cfg.index, word);
     exc_undefined(c);
 }
 

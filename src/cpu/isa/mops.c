@@ -265,5 +265,8 @@ bool emit_memory_mcpymset_cpy(struct emit *e)
 
 bool emit_memory_mcpymset_cpyf(struct emit *e)
 {
+    if (insn_bits(e, 22, 2) == 3) { /* op1 = 11: SET* shares the fixed bits */
+        return emit_memory_mcpymset_set(e);
+    }
     return emit_copy(e);
 }
