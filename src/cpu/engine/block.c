@@ -99,6 +99,7 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
         blk->words[n] = e.insn;
         decode_insn(&e);
         memset(map + (first - header - 1), (int)n, (size_t)(e.p - first));
+        e.prev = e.p - first == 1 ? first : NULL;
         e.off += 4;
         n++;
     }

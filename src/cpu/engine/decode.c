@@ -20,8 +20,9 @@ HANDLER(sp_check)
 
 void emit_sp_check(struct emit *e, unsigned rn)
 {
-    if (rn == 31 && (e->mode & MODE_SP_CHECK)) {
+    if (rn == 31 && (e->mode & MODE_SP_CHECK) && !e->sp_aligned) {
         emit_op(e, op_sp_check);
+        e->sp_aligned = true;
     }
 }
 

@@ -159,7 +159,12 @@ bool emit_branch_conditional_cond(struct emit *e)
     static op_fn *const near[16] = {FOR_EACH_COND(NEAR) op_b_al_near};
     static op_fn *const far[16] = {FOR_EACH_COND(FAR) op_b_al_far};
     unsigned cond = insn_bits(e, 0, 4);
-    emit_branch_if(e, near[cond], far[cond], (int64_t)sextract32(e->insn, 5, 19) * 4);
+    struct op *o = emit_branch_if(e, near[cond], far[cond],
+                                  (int64_t)sextract32(e->insn, 5, 19) * 4);
+    op_fn *fused = e->prev != NULL ? fused_compare_branch(e->prev->fn, cond) : NULL;
+    if (fused != NULL && o->fn == near[cond]) {
+        e->prev->fn = fused;
+    }
     return true;
 }
 

@@ -16,4 +16,10 @@ void emit_fallthrough(struct emit *e);
  */
 void emit_register_branch(struct emit *e, uint8_t reg, unsigned rn, bool link, bool is_ret);
 
+/*
+ * A handler that does a comparison (by its handler) and the chained conditional branch after it in
+ * one; NULL: there is none.
+ */
+op_fn *fused_compare_branch(op_fn *compare, unsigned cond);
+
 #endif

@@ -52,6 +52,8 @@ struct emit {
     uint32_t off;    /* its offset in the 4 KiB page */
     uint32_t mode;   /* enum decode_mode */
     bool ended;      /* a terminator was appended: the block ends here */
+    bool sp_aligned; /* SP was checked in this block and has moved by multiples of 16 since */
+    struct op *prev; /* the operation of the instruction before, if it is a single one; or NULL */
     const struct a64_row *row;
 };
 
@@ -118,6 +120,13 @@ static inline uint8_t emit_dst(unsigned r)
  * asks for it. rn as in the instruction.
  */
 void emit_sp_check(struct emit *e, unsigned rn);
+/* An instruction wrote register r, where 31 is SP. by: how far SP moved, if that is known, else 1. */
+static inline void emit_note_write(struct emit *e, unsigned r, int64_t by)
+{
+    if (r == 31 && by % 16 != 0) {
+        e->sp_aligned = false;
+    }
+}
 
 /* Fields by their usual names and places. */
 static inline unsigned insn_bits(const struct emit *e, unsigned lo, unsigned len)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Integer addition and subtraction: immediate, shifted, extended, with carry, address of label. */
 #include "a64_gen.h"
+#include "cpu/engine/block.h"
+#include "cpu/isa/branch.h"
 #include "cpu/isa/flags.h"
 
 /* ---- immediate: the emitter folds SUB into ADD of the negative value ---- */
@@ -48,6 +50,7 @@ bool emit_integer_arithmetic_add_sub_immediate(struct emit *e)
     o->a = set_flags ? emit_dst(insn_rd(e)) : (uint8_t)insn_rd(e);
     o->b = (uint8_t)insn_rn(e);
     o->imm = sub && !set_flags ? -imm : imm;
+    emit_note_write(e, set_flags ? 0 : insn_rd(e), insn_rn(e) == 31 ? (int64_t)imm : 1);
     return true;
 }
 
@@ -172,6 +175,7 @@ bool emit_integer_arithmetic_add_sub_extendedreg(struct emit *e)
     o->b = (uint8_t)insn_rn(e);
     o->c = emit_src(insn_rm(e));
     o->d = (uint8_t)shift;
+    emit_note_write(e, set_flags ? 0 : insn_rd(e), 1);
     return true;
 }
 
@@ -230,4 +234,62 @@ bool emit_integer_arithmetic_address_pc_rel(struct emit *e)
     o->a = emit_dst(insn_rd(e));
     o->imm = (uint32_t)(page ? imm : imm + (int32_t)e->off);
     return true;
+}
+
+/* ---- compare and branch, fused: the subtraction's operation goes on as the branch two slots on ----
+ * See isa/branch.c for the layout of the terminator that follows. */
+
+#define FUSED(name, type, rhs, cc, cond)                                                           \
+    HANDLER(name##_b_##cc)                                                                         \
+    {                                                                                              \
+        typedef type T;                                                                            \
+        typedef __typeof__(_Generic((T)0, uint64_t: (int64_t)0, default: (int32_t)0)) ST;          \
+        T a = (T)c->x[o->b], b = (T)(rhs);                                                         \
+        c->x[o->a] = sizeof(T) == 8 ? subs64(c, a, b) : subs32(c, (uint32_t)a, (uint32_t)b);       \
+        (void)sizeof(ST);                                                                          \
+        if (cond) {                                                                                \
+            ENTER(o[2].target);                                                                    \
+        }                                                                                          \
+        ENTER(o[2].target2);                                                                       \
+    }
+#define FUSED_ALL(name, type, rhs)                                                                 \
+    FUSED(name, type, rhs, eq, a == b)                                                             \
+    FUSED(name, type, rhs, ne, a != b)                                                             \
+    FUSED(name, type, rhs, cs, a >= b)                                                             \
+    FUSED(name, type, rhs, cc, a < b)                                                              \
+    FUSED(name, type, rhs, mi, (ST)(a - b) < 0)                                                    \
+    FUSED(name, type, rhs, pl, (ST)(a - b) >= 0)                                                   \
+    FUSED(name, type, rhs, hi, a > b)                                                              \
+    FUSED(name, type, rhs, ls, a <= b)                                                             \
+    FUSED(name, type, rhs, ge, (ST)a >= (ST)b)                                                     \
+    FUSED(name, type, rhs, lt, (ST)a < (ST)b)                                                      \
+    FUSED(name, type, rhs, gt, (ST)a > (ST)b)                                                      \
+    FUSED(name, type, rhs, le, (ST)a <= (ST)b)
+FUSED_ALL(subs_x_imm, uint64_t, o->imm)
+FUSED_ALL(subs_w_imm, uint32_t, o->imm)
+FUSED_ALL(subs_x_none, uint64_t, c->x[o->c])
+FUSED_ALL(subs_w_none, uint32_t, c->x[o->c])
+
+#define FUSED_ROW(name)                                                                            \
+    {                                                                                              \
+        op_##name##_b_eq, op_##name##_b_ne, op_##name##_b_cs, op_##name##_b_cc, op_##name##_b_mi,  \
+            op_##name##_b_pl, NULL, NULL, op_##name##_b_hi, op_##name##_b_ls, op_##name##_b_ge,    \
+            op_##name##_b_lt, op_##name##_b_gt, op_##name##_b_le, NULL, NULL                       \
+    }
+
+op_fn *fused_compare_branch(op_fn *compare, unsigned cond)
+{
+    static const struct {
+        op_fn *compare;
+        op_fn *branch[16];
+    } rows[] = {{op_subs_x_imm, FUSED_ROW(subs_x_imm)},
+                {op_subs_w_imm, FUSED_ROW(subs_w_imm)},
+                {op_subs_x_none, FUSED_ROW(subs_x_none)},
+                {op_subs_w_none, FUSED_ROW(subs_w_none)}};
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        if (rows[i].compare == compare) {
+            return rows[i].branch[cond];
+        }
+    }
+    return NULL;
 }

@@ -148,6 +148,7 @@ bool emit_integer_logical_immediate(struct emit *e)
         return false;
     }
     uint8_t rd = opc == 3 ? emit_dst(insn_rd(e)) : (uint8_t)insn_rd(e);
+    emit_note_write(e, opc == 3 ? 0 : insn_rd(e), 1);
     if (opc == 1 && insn_rn(e) == 31) {
         emit_constant(e, rd, value);
         return true;

@@ -81,6 +81,9 @@ static bool emit_imm9(struct emit *e, enum addr_mode mode)
         return false;
     }
     o->imm = (uint32_t)sextract32(e->insn, 12, 9);
+    if (mode == MODE_POST || mode == MODE_PRE) {
+        emit_note_write(e, insn_rn(e), (int32_t)o->imm);
+    }
     return true;
 }
 
@@ -179,6 +182,9 @@ static bool emit_pair(struct emit *e, enum pair_mode mode)
     o->c = load ? emit_dst(insn_rt2(e)) : emit_src(insn_rt2(e));
     o->b = (uint8_t)insn_rn(e);
     o->imm = (uint32_t)sextract32(e->insn, 15, 7) << (opc == 2 ? 3 : 2);
+    if (mode != PAIR_OFF) {
+        emit_note_write(e, insn_rn(e), (int32_t)o->imm);
+    }
     return true;
 }
 
@@ -331,5 +337,6 @@ bool emit_memory_single_general_immediate_signed_pac(struct emit *e)
     o->c = insn_bit(e, 23) ? PAC_DB : PAC_DA;
     o->d = insn_bit(e, 11);
     o->imm = (uint32_t)((sextract32(e->insn, 22, 1) * 512 + (int32_t)insn_bits(e, 12, 9)) * 8);
+    emit_note_write(e, o->d ? insn_rn(e) : 0, 1);
     return true;
 }

@@ -161,6 +161,9 @@ static bool emit_vimm9(struct emit *e, enum vaddr_mode mode)
         return false;
     }
     o->imm = (uint32_t)sextract32(e->insn, 12, 9);
+    if (mode != V_IMM) {
+        emit_note_write(e, insn_rn(e), (int32_t)o->imm);
+    }
     return true;
 }
 
@@ -237,6 +240,9 @@ static bool emit_vpair(struct emit *e, enum vaddr_mode mode)
     o->c = (uint8_t)insn_rt2(e);
     o->b = (uint8_t)insn_rn(e);
     o->imm = (uint32_t)sextract32(e->insn, 15, 7) << (2 + opc);
+    if (mode != V_IMM) {
+        emit_note_write(e, insn_rn(e), (int32_t)o->imm);
+    }
     return true;
 }
 
@@ -272,6 +278,9 @@ static void emit_struct(struct emit *e, const struct struct_desc *d, bool post)
     o->c = post && insn_rm(e) != 31 ? (uint8_t)insn_rm(e) : REG_ZR;
     o->imm = post && insn_rm(e) == 31 ? struct_bytes(desc) : 0;
     emit_data(e, desc);
+    if (post) {
+        emit_note_write(e, insn_rn(e), 1);
+    }
 }
 
 static bool emit_multiple(struct emit *e, bool post)

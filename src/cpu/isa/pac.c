@@ -75,15 +75,17 @@ static uint64_t key_hi(const struct cpu *c, enum pac_key key)
     return c->sr[ids[key]];
 }
 
-/* Any function of data, modifier and key will do: two rounds of a 64-bit mixer. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 p = (unsigned __int128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* Any function of data, modifier and key will do: two folded products. */
 static uint64_t pac_impdef(uint64_t data, uint64_t modifier, uint64_t hi, uint64_t lo)
 {
-    uint64_t h = data ^ hi;
-    h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
-    h ^= modifier + lo;
-    h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9);
-    h = (h ^ h >> 32) * UINT64_C(0x94d049bb133111eb);
-    return h ^ h >> 31;
+    uint64_t h = fold(data ^ hi, UINT64_C(0x9e3779b97f4a7c15));
+    return fold(h + (modifier ^ lo), UINT64_C(0xd6e8feb86659fd93));
 }
 
 static uint64_t compute_pac(const struct cpu *c, enum pac_key key, uint64_t data, uint64_t modifier)

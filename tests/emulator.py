@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Run an emulator (or any program) under a time limit and say what it cost."""
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+
+SKIPPED = 77  # meson's exit status of a skipped test
+QEMU = "qemu-system-aarch64"
+
+
+@dataclass
+class Run:
+    status: int  # exit status; 128 + n on signal n
+    output: str  # stdout and stderr together
+    cpu: float  # user + system seconds of the process and its children
+    wall: float
+    max_rss_kb: int
+    timed_out: bool
+
+
+def _kill_group(pid):
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run(argv, timeout, stdin=b"", cwd=None):
+    """Run to the end or to the time limit; the whole process group is gone afterwards."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as inp:
+        inp.write(stdin)
+        inp.seek(0)
+        started = time.monotonic()
+        proc = subprocess.Popen([str(a) for a in argv], stdin=inp, stdout=out,
+                                stderr=subprocess.STDOUT, cwd=cwd, start_new_session=True)
+        late = threading.Event()
+
+        def stop():
+            late.set()
+            _kill_group(proc.pid)
+
+        timer = threading.Timer(timeout, stop)
+        timer.start()
+        try:
+            _, raw, usage = os.wait4(proc.pid, 0)
+        except BaseException:
+            _kill_group(proc.pid)
+            raise
+        finally:
+            timer.cancel()
+        wall = time.monotonic() - started
+        proc.returncode = os.waitstatus_to_exitcode(raw)
+        status = proc.returncode if proc.returncode >= 0 else 128 - proc.returncode
+        out.seek(0)
+        text = out.read().decode("utf-8", "replace")
+    return Run(status, text, usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss,
+               late.is_set())
+
+
+def find(name):
+    """The path of a program, or None."""
+    return shutil.which(str(name))
+
+
+def skip(reason):
+    print(f"SKIP: {reason}")
+    raise SystemExit(SKIPPED)
