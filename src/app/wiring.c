@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/wiring.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,6 +237,12 @@ static bool set_flash(struct wiring *w, unsigned n, struct open_drive *x, GError
     if (x->dev->size > virt_memmap[VIRT_FLASH0].size) {
         return fail(err, ERR_FILE, "flash image '%s' is larger than %u MiB", x->opt->file,
                     (unsigned)(virt_memmap[VIRT_FLASH0].size / MIB));
+    }
+    if (x->dev->size < virt_memmap[VIRT_FLASH0].size && !x->dev->read_only) {
+        return fail(err, ERR_FILE,
+                    "flash image '%s' has %" PRIu64 " bytes: a writable one needs all 64 MiB "
+                    "(truncate -s 64M), or give readonly=on",
+                    x->opt->file, x->dev->size);
     }
     x->taken = true;
     w->cfg.flash[n] = x->dev;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "machine/fdt.h"
 #include "machine/loader_elf.h"
 #include "machine/loader_image.h"
 #include "machine/memmap.h"
@@ -244,24 +245,30 @@ bool boot_prepare(const struct boot_request *q, struct rom_list *roms, struct bo
     return ok;
 }
 
+static bool dtb_fits(const struct boot_plan *p, const struct rom_list *roms, GBytes *dtb)
+{
+    uint64_t size = g_bytes_get_size(dtb);
+    return p->dtb_addr <= p->dtb_limit && size <= p->dtb_limit - p->dtb_addr &&
+           !rom_list_overlaps(roms, p->dtb_addr, size);
+}
+
 bool boot_add_dtb(const struct boot_plan *p, struct rom_list *roms, GBytes *dtb, bool *out_loaded,
                   GError **err)
 {
-    uint64_t size = g_bytes_get_size(dtb);
-    bool room = p->dtb_addr <= p->dtb_limit && size <= p->dtb_limit - p->dtb_addr;
-
+    /* With less and less room for firmware to add to it. */
+    static const size_t slack[] = {SIZE_MAX, 64 * KIB, 0};
+    for (size_t i = 0; i < ARRAY_LEN(slack); i++) {
+        g_autoptr(GBytes) tree = slack[i] == SIZE_MAX ? g_bytes_ref(dtb) : fdt_shrink(dtb, slack[i]);
+        if (dtb_fits(p, roms, tree)) {
+            *out_loaded = true;
+            return rom_list_add(roms, "device tree", p->dtb_addr, tree, g_bytes_get_size(tree),
+                                err);
+        }
+    }
     *out_loaded = false;
-    if (p->dtb_optional && (!room || rom_list_overlaps(roms, p->dtb_addr, size))) {
-        return true;
-    }
-    if (!room) {
-        return fail(err, ERR_FILE,
-                    "the device tree (%" PRIu64 " KiB) does not fit behind kernel and initrd: "
-                    "more RAM (-m) is needed",
-                    (size + KIB - 1) / KIB);
-    }
-    *out_loaded = true;
-    return rom_list_add(roms, "device tree", p->dtb_addr, dtb, size, err);
+    return p->dtb_optional ||
+           fail(err, ERR_FILE,
+                "the device tree does not fit behind kernel and initrd: more RAM (-m) is needed");
 }
 
 void boot_plan_clear(struct boot_plan *p)

@@ -50,7 +50,9 @@ struct fdt_boot {
 GBytes *fdt_build(const struct fdt_config *c, GError **err);
 /* A tree from a file: total, any content gives a tree or an error that names it. */
 bool fdt_check_file(const char *name, GBytes *file, GError **err) NODISCARD;
-/* base with *b applied, packed. */
+/* base with *b applied. It has 1 MiB, as the reference machine's: firmware adds to it in place. */
 GBytes *fdt_finish_boot(GBytes *base, const struct fdt_boot *b, GError **err);
+/* The same tree with at most `slack` bytes free. */
+GBytes *fdt_shrink(GBytes *tree, size_t slack);
 
 #endif

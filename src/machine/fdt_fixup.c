@@ -6,7 +6,8 @@
 #include "machine/fdt.h"
 #include "machine/memmap.h"
 
-/* Room for what is added; a user's tree may be this large at most. */
+#define TREE_BYTES (1 * MIB)
+/* At least this much room for what is added; a user's tree may be this large at most. */
 #define FIXUP_ROOM     (64 * KIB)
 #define FILE_MAX_BYTES (2 * MIB)
 
@@ -186,11 +187,27 @@ GBytes *fdt_finish_boot(GBytes *base, const struct fdt_boot *b, GError **err)
         fail(err, ERR_OPTION, "-append is too long");
         return NULL;
     }
+    room = MAX(room, TREE_BYTES);
     g_autofree uint8_t *fdt = g_malloc0(room);
     if (!check(fdt_open_into(p, fdt, (int)room), "its size", err) || !set_memory(fdt, b, err) ||
-        !set_psci(fdt, b->psci, err) || !set_chosen(fdt, b, err) ||
-        !check(fdt_pack(fdt), "its size", err)) {
+        !set_psci(fdt, b->psci, err) || !set_chosen(fdt, b, err)) {
         return NULL;
     }
     return g_bytes_new(fdt, fdt_totalsize(fdt));
+}
+
+GBytes *fdt_shrink(GBytes *tree, size_t slack)
+{
+    size_t len;
+    const void *p = g_bytes_get_data(tree, &len);
+    g_autofree uint8_t *fdt = g_memdup2(p, len);
+
+    if (fdt_pack(fdt) != 0 || fdt_totalsize(fdt) + slack >= len) {
+        return g_bytes_ref(tree);
+    }
+    /* The packed tree is followed by what was there before. */
+    size_t packed = fdt_totalsize(fdt);
+    memset(fdt + packed, 0, slack);
+    fdt_set_totalsize(fdt, (uint32_t)(packed + slack));
+    return g_bytes_new(fdt, packed + slack);
 }

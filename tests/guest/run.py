@@ -39,7 +39,7 @@ def known_failures(path, program):
 
 
 def failed_checks(output):
-    return {m[1].split(": ")[0] for m in re.finditer(r"^FAIL (.*)$", output, re.M)}
+    return set(re.findall(r"^FAIL (.*?)(?:: (?:0x|EL\d|came to).*)?$", output, re.M))
 
 
 def verdict(result, known):

@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <libfdt.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -289,11 +290,18 @@ static char *temp_file(GBytes *b)
     return path;
 }
 
+static GBytes *make_tree(void)
+{
+    uint8_t buf[1024];
+    assert_int_equal(fdt_create_empty_tree(buf, sizeof(buf)), 0);
+    return g_bytes_new(buf, sizeof(buf));
+}
+
 static void test_boot_image(void **state)
 {
     g_autoptr(GBytes) k = make_image(0, 3 * MIB, 8192);
     g_autoptr(GBytes) i = g_bytes_new_static("initrd", 6);
-    g_autoptr(GBytes) dtb = g_bytes_new_static("dtb!", 4);
+    g_autoptr(GBytes) dtb = make_tree();
     g_autofree char *kernel = temp_file(k);
     g_autofree char *initrd = temp_file(i);
     struct boot_request q = {.kernel = kernel, .initrd = initrd, .ram_base = RAM,

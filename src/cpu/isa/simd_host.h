@@ -11,6 +11,11 @@
 
 enum host_simd {
     HOST_PMULL64,
+    HOST_AESE,
+    HOST_AESD,
+    HOST_AESMC,
+    HOST_AESIMC,
+    HOST_N_OPS,
 };
 
 /* NULL: the host cannot do it. */

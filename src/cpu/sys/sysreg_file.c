@@ -65,7 +65,7 @@ static void build_index(struct cpu *c)
 }
 
 /* Half full at most, so that a search ends soon. */
-static bool index_is_large_enough(const struct cpu *c)
+static __attribute__((unused)) bool index_is_large_enough(const struct cpu *c)
 {
     size_t n = SR_COUNT + sr_n_aliases + sysop_count();
     for (unsigned s = 0; s < c->cfg.n_sets; s++) {

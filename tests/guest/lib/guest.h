@@ -42,7 +42,8 @@ void print_dec(uint64_t v);
 _Noreturn void guest_exit(unsigned status);
 void check(const char *name, bool ok);
 void check_eq(const char *name, uint64_t got, uint64_t want);
-unsigned guest_failures(void);
+unsigned guest_failures(void); /* prints the closing line when there are none */
+unsigned guest_failures_so_far(void);
 int guest_main(void);
 
 /* ---- exceptions (trap.c, start.S) ---- */

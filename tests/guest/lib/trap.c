@@ -113,20 +113,16 @@ void guest_trap(struct trap *t)
     climb(pe);
 }
 
-/* SP_ELx of the levels below the current one, whose stack is in use. */
-static void set_stacks(struct pe *pe, unsigned el)
+/* SP_EL1 and SP_EL2, where the current level does not use them: handlers leave without unwinding. */
+static void set_stacks(struct pe *pe)
 {
-    char *top[4];
+    unsigned el = current_el();
 
-    for (unsigned i = 0; i < 4; i++) {
-        top[i] = pe->stacks[i] + STACK;
-    }
-    wr(sp_el0, (uintptr_t)top[0]);
     if (el >= 2) {
-        wr(sp_el1, (uintptr_t)top[1]);
+        wr(sp_el1, (uintptr_t)(pe->stacks[1] + STACK));
     }
     if (el >= 3) {
-        wr(sp_el2, (uintptr_t)top[2]);
+        wr(sp_el2, (uintptr_t)(pe->stacks[2] + STACK));
     }
 }
 
@@ -141,6 +137,7 @@ struct outcome run_at(uint64_t spsr, const void *code, struct args a)
 
     pe->running = true;
     pe->recorded = false;
+    set_stacks(pe);
     start_snippet(spsr, code, &a, pe);
     pe->running = false;
     return pe->out;
@@ -154,7 +151,7 @@ void guest_enter(void)
 
     pe->home = el;
     el_setup(el);
-    set_stacks(pe, el);
+    set_sp_el0((uintptr_t)(pe->stacks[0] + STACK));
     wr(vbar_el1, (uintptr_t)vectors_el1);
     if (el >= 2) {
         wr(vbar_el2, (uintptr_t)vectors_el2);
