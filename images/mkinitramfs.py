@@ -3,10 +3,12 @@
 """Build an initramfs (cpio newc, gzip) from the static busybox and an init script.
 
     mkinitramfs.py --init images/init/poweroff.sh -o initramfs.gz
-    mkinitramfs.py --init images/init/disk.sh --kernel images/cache/k61 --load virtio_blk,ext4 -o d.gz
+    mkinitramfs.py --init images/init/disk.sh --kernel images/cache/k61 --load virtio_blk,ext4 -o
+d.gz
     mkinitramfs.py --init images/init/shell.sh --add prog=/bin/prog -o s.gz
 
---load names kernel modules; what they depend on is added and /modules lists all of them in the order
+--load names kernel modules; what they depend on is added and /modules lists all of them in the
+order
 in which insmod must see them. The same input always gives the same bytes.
 """
 import argparse
@@ -19,9 +21,12 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 
 # Applets that init scripts call by name; everything else is `busybox APPLET`.
-APPLETS = """sh mount umount cat echo ls insmod poweroff reboot mknod mkdir sync sleep dd md5sum sha256sum
-uname dmesg ifconfig route udhcpc wget nc ping ip cp mv rm ln ps grep sed awk head tail wc hexdump date
-free df stty setsid cttyhack seq test true false printf cut tr sort touch chmod halt time od cmp vi top
+APPLETS = """sh mount umount cat echo ls insmod poweroff reboot mknod mkdir sync sleep dd md5sum
+sha256sum
+uname dmesg ifconfig route udhcpc wget nc ping ip cp mv rm ln ps grep sed awk head tail wc hexdump
+date
+free df stty setsid cttyhack seq test true false printf cut tr sort touch chmod halt time od cmp vi
+top
 kill nproc taskset devmem""".split()
 
 

@@ -63,8 +63,9 @@ def run(argv, timeout, stdin=b"", cwd=None):
 
 
 def find(name):
-    """The path of a program, or None."""
-    return shutil.which(str(name))
+    """The program as an absolute path (tests run in folders of their own), or None."""
+    path = shutil.which(str(name))
+    return os.path.abspath(path) if path else None
 
 
 def skip(reason):

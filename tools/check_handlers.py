@@ -5,7 +5,8 @@
 usage: check_handlers.py LIBRARY.a... [--list]
 
 A hot handler ends in a tail call and keeps nothing on the stack: a compiler that does otherwise (a
-local whose address escapes, a call that is not the last thing) costs every instruction of the guest.
+local whose address escapes, a call that is not the last thing) costs every instruction of the
+guest.
 Hot are all op_* functions of the objects below. What is allowed to be slow says so by its name.
 """
 import re
@@ -14,7 +15,8 @@ import sys
 
 # Sources whose handlers are hot, and op_ names in them that are not (they call out by nature).
 HOT_OBJECTS = ("int_arith", "int_logic", "branch", "ldst_int")
-COLD = re.compile(r"op_(?:casp_[wx]|ldra|.*_(?:pac|auth\w*)|eret\w*|svc|hvc|smc|brk|hlt|dcps\w*|b?rau?a\w*|"
+COLD = re.compile(r"op_(?:casp_[wx]|ldra|.*_(?:pac|auth\w*)|eret\w*|svc|hvc|smc|brk|hlt|dcps\w*|"
+                  r"b?rau?a\w*|"
                   r"b?lra\w*|reta\w*|pac\w*|aut\w*|xpac\w*)$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <(op_\w+?)(?:\.\w+)*>:$")
 BAD = re.compile(r"\t(call\w*|push\w*|(?:sub|add)\s+\$0x[0-9a-f]+,%rsp)")

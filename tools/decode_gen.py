@@ -62,7 +62,8 @@ def main():
         for name, cls, mask, value, feature, fp in rows:
             feature = 'FEAT_NONE' if feature == '-' else feature
             flags = 'ROW_FP' if fp == 'fp' else '0'
-            c.write(f'    {{{mask:#010x}, {value:#010x}, emit_{cls}, {feature}, {flags}, "{name}"}},\n')
+            c.write(f'    {{{mask:#010x}, {value:#010x}, emit_{cls}, {feature}, {flags}, '
+                    f'"{name}"}},\n')
         c.write('};\n\nstatic const uint16_t bucket_rows[] = {\n')
         start, offsets = 0, []
         for b in index:

@@ -118,8 +118,7 @@ static bool fill_net(struct wiring *w, const struct optlist *l, struct virtio_ne
     }
     if (!optlist_u64(l, "host_mtu", UINT16_MAX, &mtu, err) ||
         !optlist_u64(l, "rx_queue_size", VIRTQ_NUM_MAX, &queue, err) ||
-        !optlist_bool(l, "mrg_rxbuf", &mergeable, err) ||
-        !optlist_bool(l, "ctrl_vq", &ctrl, err)) {
+        !optlist_bool(l, "mrg_rxbuf", &mergeable, err) || !optlist_bool(l, "ctrl_vq", &ctrl, err)) {
         return false;
     }
     cfg->mtu = (uint16_t)mtu;
@@ -182,8 +181,7 @@ static bool create_port(struct wiring *w, const struct optlist *l, bool console,
     if (nr != UINT64_MAX) {
         cfg.nr = (int)nr;
     }
-    if (chardev != NULL &&
-        (cfg.chr = wiring_chardev(w, optlist_what(l), chardev, err)) == NULL) {
+    if (chardev != NULL && (cfg.chr = wiring_chardev(w, optlist_what(l), chardev, err)) == NULL) {
         return false;
     }
     return virtio_console_add_port(*wiring_serial_bus(w), &cfg, err);
@@ -204,20 +202,36 @@ static bool create_serial_port(struct wiring *w, const struct optlist *l, GError
     "driver", "id", "bus", "bootindex", "event_idx", "indirect_desc", "any_layout",                \
         "iommu_platform", "packed", "in_order", "notify_on_empty", "ioeventfd", "use-started"
 
-static const char *const blk_props[] = {
-    VIRTIO_PROPS, "drive", "serial", "logical_block_size", "physical_block_size", "queue-size",
-    "write-cache", "share-rw", "config-wce", "discard", "write-zeroes", "num-queues", "scsi",
-    "iothread", "request-merging", "min_io_size", "opt_io_size", "rerror", "werror", NULL};
+static const char *const blk_props[] = {VIRTIO_PROPS,
+                                        "drive",
+                                        "serial",
+                                        "logical_block_size",
+                                        "physical_block_size",
+                                        "queue-size",
+                                        "write-cache",
+                                        "share-rw",
+                                        "config-wce",
+                                        "discard",
+                                        "write-zeroes",
+                                        "num-queues",
+                                        "scsi",
+                                        "iothread",
+                                        "request-merging",
+                                        "min_io_size",
+                                        "opt_io_size",
+                                        "rerror",
+                                        "werror",
+                                        NULL};
 static const char *const net_props[] = {
-    VIRTIO_PROPS, "netdev", "mac", "mrg_rxbuf", "ctrl_vq", "host_mtu", "rx_queue_size",
-    "tx_queue_size", "mq", "vectors", "csum", "gso", "guest_csum", "guest_tso4", "guest_tso6",
-    "guest_ecn", "guest_ufo", "host_tso4", "host_tso6", "host_ecn", "host_ufo", "status",
-    "romfile", NULL};
+    VIRTIO_PROPS,    "netdev",        "mac",        "mrg_rxbuf", "ctrl_vq",   "host_mtu",
+    "rx_queue_size", "tx_queue_size", "mq",         "vectors",   "csum",      "gso",
+    "guest_csum",    "guest_tso4",    "guest_tso6", "guest_ecn", "guest_ufo", "host_tso4",
+    "host_tso6",     "host_ecn",      "host_ufo",   "status",    "romfile",   NULL};
 static const char *const rng_props[] = {VIRTIO_PROPS, "rng", "max-bytes", "period", NULL};
 static const char *const serial_props[] = {VIRTIO_PROPS, "max_ports", NULL};
 static const char *const port_props[] = {"driver", "id", "bus", "chardev", "name", "nr", NULL};
-static const char *const loader_props[] = {"driver", "id", "file", "addr", "cpu-num", "force-raw",
-                                           "data", "data-len", "data-be", NULL};
+static const char *const loader_props[] = {"driver",    "id",   "file",     "addr",    "cpu-num",
+                                           "force-raw", "data", "data-len", "data-be", NULL};
 
 const struct driver drivers[] = {
     {"loader", "puts a file or data into memory, sets a start address", loader_props, NULL},

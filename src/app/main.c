@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command: options, host backends, machine, run. Prints all errors. Exit status: 0 the guest powered
- * off, the guest's own code by semihosting or a test device, 1 a user's mistake, 2 ours, 128 + n a signal.
+ * The command: options, host backends, machine, run. Prints all errors. Exit status: 0 the guest
+ * powered off, the guest's own code by semihosting or a test device, 1 a user's mistake, 2 ours,
+ * 128 + n a signal.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -36,8 +36,7 @@ static bool set_drive_if(struct opt_drive *d, const char *v, GError **err)
     static const struct {
         const char *name;
         enum opt_drive_if iface;
-    } names[] = {
-        {"none", DRIVE_IF_NONE}, {"virtio", DRIVE_IF_VIRTIO}, {"pflash", DRIVE_IF_PFLASH}};
+    } names[] = {{"none", DRIVE_IF_NONE}, {"virtio", DRIVE_IF_VIRTIO}, {"pflash", DRIVE_IF_PFLASH}};
 
     d->iface = DRIVE_IF_VIRTIO; /* the default of this machine */
     for (size_t i = 0; v != NULL && i < ARRAY_LEN(names); i++) {
@@ -46,8 +45,7 @@ static bool set_drive_if(struct opt_drive *d, const char *v, GError **err)
             return true;
         }
     }
-    return v == NULL ||
-           fail(err, ERR_OPTION, "-drive if=%s: there is none, virtio and pflash", v);
+    return v == NULL || fail(err, ERR_OPTION, "-drive if=%s: there is none, virtio and pflash", v);
 }
 
 static bool set_drive_format(struct opt_drive *d, const char *v, const char *what, GError **err)
@@ -62,15 +60,16 @@ static bool set_drive_cache(struct opt_drive *d, const struct optlist *l, GError
     const char *cache = optlist_get(l, "cache");
     const char *discard = optlist_get(l, "discard");
     bool lock = true;
-    bool lock_given = optlist_get(l, "locking") != NULL &&
-                      strcmp(optlist_get(l, "locking"), "auto") != 0;
+    bool lock_given =
+        optlist_get(l, "locking") != NULL && strcmp(optlist_get(l, "locking"), "auto") != 0;
 
     if (lock_given && !optlist_bool(l, "locking", &lock, err)) {
         return false;
     }
     d->no_lock = !lock;
     d->no_flush = cache != NULL && strcmp(cache, "unsafe") == 0;
-    d->no_unmap = discard != NULL && (strcmp(discard, "ignore") == 0 || strcmp(discard, "off") == 0);
+    d->no_unmap =
+        discard != NULL && (strcmp(discard, "ignore") == 0 || strcmp(discard, "off") == 0);
     return true;
 }
 
@@ -102,9 +101,10 @@ static bool fill_drive(struct opt_drive *d, const struct optlist *l, GError **er
 bool opt_drive(struct options *o, const char *arg, GError **err)
 {
     static const char *const keys[] = {
-        "file",  "if",   "format", "id",      "readonly", "read-only", "snapshot",
-        "unit",  "index", "bus",   "media",   "cache",    "aio",       "discard",
-        "detect-zeroes", "werror", "rerror", "auto-read-only", "locking", NULL};
+        "file",     "if",      "format",        "id",     "readonly", "read-only",
+        "snapshot", "unit",    "index",         "bus",    "media",    "cache",
+        "aio",      "discard", "detect-zeroes", "werror", "rerror",   "auto-read-only",
+        "locking",  NULL};
     struct optlist *l = optlist_parse("-drive", arg, NULL, err);
     bool ok = l != NULL && optlist_check_keys(l, keys, err) &&
               id_is_free(o, "-drive", optlist_get(l, "id"), err) &&
@@ -142,11 +142,12 @@ static bool fill_node(struct opt_drive *d, const struct optlist *l, GError **err
 
 bool opt_blockdev(struct options *o, const char *arg, GError **err)
 {
-    static const char *const keys[] = {
-        "driver",       "node-name",    "filename",      "file",    "file.driver",
-        "file.filename", "read-only",   "auto-read-only", "discard", "detect-zeroes",
-        "cache.direct", "cache.no-flush", "aio",         "locking", "file.aio",
-        "file.locking", "file.read-only", NULL};
+    static const char *const keys[] = {"driver",        "node-name",      "filename",
+                                       "file",          "file.driver",    "file.filename",
+                                       "read-only",     "auto-read-only", "discard",
+                                       "detect-zeroes", "cache.direct",   "cache.no-flush",
+                                       "aio",           "locking",        "file.aio",
+                                       "file.locking",  "file.read-only", NULL};
     struct optlist *l = optlist_parse("-blockdev", arg, "driver", err);
     bool ok = l != NULL && optlist_check_keys(l, keys, err);
     if (ok && optlist_get(l, "node-name") == NULL) {
@@ -197,10 +198,10 @@ static bool fill_loader(struct boot_item *it, const struct optlist *l, GError **
         it->cpu_num = (int)cpu;
     }
     if (it->has_data && (it->data_len == 0 || !it->has_addr || optlist_get(l, "file") != NULL)) {
-        return fail(err, ERR_OPTION, "-device loader: data= needs addr= and data-len=, and no file=");
+        return fail(err, ERR_OPTION,
+                    "-device loader: data= needs addr= and data-len=, and no file=");
     }
-    if (!it->has_data && optlist_get(l, "file") == NULL &&
-        (!it->has_addr || it->cpu_num < 0)) {
+    if (!it->has_data && optlist_get(l, "file") == NULL && (!it->has_addr || it->cpu_num < 0)) {
         return fail(err, ERR_OPTION,
                     "-device loader: give file=, or data= with addr=, or addr= with cpu-num=");
     }
@@ -351,8 +352,7 @@ bool opt_chardev(struct options *o, const char *arg, GError **err)
 bool opt_serial(struct options *o, const char *arg, GError **err)
 {
     if (o->serials->len == MACHINE_N_SERIAL) {
-        return fail(err, ERR_OPTION, "-serial %s: the machine has %d UARTs", arg,
-                    MACHINE_N_SERIAL);
+        return fail(err, ERR_OPTION, "-serial %s: the machine has %d UARTs", arg, MACHINE_N_SERIAL);
     }
     g_ptr_array_add(o->serials, g_strdup(arg));
     return true;

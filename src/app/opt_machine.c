@@ -247,12 +247,12 @@ bool opt_numa(struct options *o, const char *arg, GError **err)
 
 /* ---- -smp ---- */
 
-/* The reference machine's rule: what is not given is 1, but for cores, or sockets if cores are given,
- * which make the product right. */
+/* The reference machine's rule: what is not given is 1, but for cores, or sockets if cores are
+ * given, which make the product right. */
 static void complete_topology(struct fdt_topology *t, uint64_t n)
 {
-    uint64_t known = MAX(t->sockets, 1) * MAX(t->clusters, 1) * MAX(t->cores, 1) *
-                     MAX(t->threads, 1);
+    uint64_t known =
+        MAX(t->sockets, 1) * MAX(t->clusters, 1) * MAX(t->cores, 1) * MAX(t->threads, 1);
     uint64_t rest = MAX(n / known, 1);
     if (t->cores == 0) {
         t->cores = (unsigned)rest;
@@ -282,7 +282,7 @@ static bool get_count(const struct optlist *l, const char *key, unsigned *out, G
 static bool parse_smp(struct options *o, const struct optlist *l, GError **err)
 {
     static const char *const keys[] = {"cpus", "maxcpus", "sockets", "clusters", "cores", "threads",
-                                       "dies", "books", "drawers", "modules", NULL};
+                                       "dies", "books",   "drawers", "modules",  NULL};
     struct fdt_topology t = {0};
     unsigned n;
     unsigned max;
@@ -295,8 +295,7 @@ static bool parse_smp(struct options *o, const struct optlist *l, GError **err)
     }
     if (n == 0) {
         n = max != 0 ? max
-                     : MAX(t.sockets, 1) * MAX(t.clusters, 1) * MAX(t.cores, 1) *
-                           MAX(t.threads, 1);
+                     : MAX(t.sockets, 1) * MAX(t.clusters, 1) * MAX(t.cores, 1) * MAX(t.threads, 1);
     }
     if (max != 0 && max != n) {
         return fail(err, ERR_OPTION, "-smp: maxcpus=%u: adding PEs at run time is not available",

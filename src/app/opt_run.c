@@ -10,8 +10,8 @@ static bool parse_date(struct options *o, const char *text, GError **err)
 {
     g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
     /* A date alone means midnight. */
-    g_autofree char *iso = strchr(text, 'T') == NULL ? g_strdup_printf("%sT00:00:00", text)
-                                                     : g_strdup(text);
+    g_autofree char *iso =
+        strchr(text, 'T') == NULL ? g_strdup_printf("%sT00:00:00", text) : g_strdup(text);
     g_autoptr(GDateTime) t = g_date_time_new_from_iso8601(iso, utc);
     if (t == NULL) {
         return fail(err, ERR_OPTION,

@@ -29,11 +29,12 @@ struct opt_desc {
     const char *help; /* NULL: not listed */
 };
 
-#define CALL(name, arg, fn, help)   {name, OPT_CALL, arg, fn, 0, help}
-#define STRING(name, field, a, help) {name, OPT_STRING, a, NULL, offsetof(struct options, field), help}
-#define FLAG(name, field, help)     {name, OPT_FLAG, NULL, NULL, offsetof(struct options, field), help}
-#define IGNORE(name, arg)           {name, OPT_IGNORE, arg, NULL, 0, NULL}
-#define LATER(name, arg)            {name, OPT_LATER, arg, NULL, 0, NULL}
+#define CALL(name, arg, fn, help) {name, OPT_CALL, arg, fn, 0, help}
+#define STRING(name, field, a, help)                                                               \
+    {name, OPT_STRING, a, NULL, offsetof(struct options, field), help}
+#define FLAG(name, field, help) {name, OPT_FLAG, NULL, NULL, offsetof(struct options, field), help}
+#define IGNORE(name, arg)       {name, OPT_IGNORE, arg, NULL, 0, NULL}
+#define LATER(name, arg)        {name, OPT_LATER, arg, NULL, 0, NULL}
 
 /* clang-format off */
 static const struct opt_desc table[] = {
@@ -150,8 +151,10 @@ static bool unknown_option(const char *arg, const char *name, GError **err)
 {
     struct suggest s = {.name = name};
     if (*arg != '-') {
-        return fail(err, ERR_OPTION, "'%s' is not an option: a disk is given by -drive, a kernel by "
-                                     "-kernel", arg);
+        return fail(err, ERR_OPTION,
+                    "'%s' is not an option: a disk is given by -drive, a kernel by "
+                    "-kernel",
+                    arg);
     }
     for (size_t i = 0; i < ARRAY_LEN(table); i++) {
         if (table[i].help != NULL) {
@@ -287,9 +290,20 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text, o->dumpdtb, o->pflash_node[0], o->pflash_node[1], o->cpu,
-                       o->kernel, o->initrd, o->append, o->dtb, o->bios, o->log_classes,
-                       o->log_file, o->name, o->semihosting.chardev};
+    char *strings[] = {o->text,
+                       o->dumpdtb,
+                       o->pflash_node[0],
+                       o->pflash_node[1],
+                       o->cpu,
+                       o->kernel,
+                       o->initrd,
+                       o->append,
+                       o->dtb,
+                       o->bios,
+                       o->log_classes,
+                       o->log_file,
+                       o->name,
+                       o->semihosting.chardev};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }

@@ -19,8 +19,8 @@ enum opt_drive_if { DRIVE_IF_NONE, DRIVE_IF_VIRTIO, DRIVE_IF_PFLASH };
 
 /* -drive, -blockdev, -pflash, -hda. */
 struct opt_drive {
-    char *id;   /* never NULL */
-    char *file; /* NULL: see protocol */
+    char *id;       /* never NULL */
+    char *file;     /* NULL: see protocol */
     char *protocol; /* -blockdev: the node that this one is on top of; NULL: none */
     enum opt_drive_if iface;
     int unit; /* -1: next */
@@ -30,7 +30,7 @@ struct opt_drive {
 /* -semihosting-config */
 struct opt_semihosting {
     bool enable, user_access;
-    char *chardev;  /* id; NULL: standard output */
+    char *chardev; /* id; NULL: standard output */
     GString *args; /* NULL: kernel and -append */
 };
 

@@ -11,7 +11,8 @@ typedef bool opt_handler(struct options *o, const char *arg, GError **err);
 opt_handler opt_machine, opt_cpu, opt_smp, opt_memory, opt_global, opt_accel, opt_numa;
 /* opt_devices.c: what is attached to it */
 opt_handler opt_drive, opt_blockdev, opt_pflash, opt_disk, opt_device, opt_netdev, opt_nic, opt_net,
-    opt_object, opt_fw_cfg, opt_chardev, opt_serial, opt_monitor, opt_display, opt_parallel, opt_vga;
+    opt_object, opt_fw_cfg, opt_chardev, opt_serial, opt_monitor, opt_display, opt_parallel,
+    opt_vga;
 /* opt_run.c: how it runs */
 opt_handler opt_rtc, opt_semihosting, opt_semihosting_config, opt_action, opt_uuid, opt_pace,
     opt_seed, opt_quantum, opt_debug_log;

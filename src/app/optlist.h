@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The argument of an option as QEMU spells it: "first,key=value,flag,text=a,,b". A doubled comma is a
- * comma; a key without a value is on, and off if it begins with "no".
+ * The argument of an option as QEMU spells it: "first,key=value,flag,text=a,,b". A doubled comma is
+ * a comma; a key without a value is on, and off if it begins with "no".
  */
 #ifndef APP_OPTLIST_H
 #define APP_OPTLIST_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Signals. Those that ask the process to end arrive through the host loop, like any other input, and
- * end the machine with status 128 + n. A crash and a stop by job control only need the terminal back.
+ * Signals. Those that ask the process to end arrive through the host loop, like any other input,
+ * and end the machine with status 128 + n. A crash and a stop by job control only need the terminal
+ * back.
  */
 #ifndef APP_SIGNALS_H
 #define APP_SIGNALS_H

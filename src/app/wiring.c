@@ -33,11 +33,11 @@ struct wiring {
     struct hostloop *loop;
     struct machine_config cfg;
     struct blockdev *bios; /* -bios, in memory */
-    GArray *drives;     /* struct open_drive */
-    GPtrArray *chardevs; /* struct host_chardev * */
-    GArray *netdevs;    /* struct open_netdev */
-    GPtrArray *entropy; /* struct host_entropy * */
-    GArray *fw_files;   /* struct machine_fw_file */
+    GArray *drives;        /* struct open_drive */
+    GPtrArray *chardevs;   /* struct host_chardev * */
+    GArray *netdevs;       /* struct open_netdev */
+    GPtrArray *entropy;    /* struct host_entropy * */
+    GArray *fw_files;      /* struct machine_fw_file */
     struct semihost_files *semihost;
     char *semihost_cmdline;
     struct virtio_dev *serial_bus;
@@ -573,8 +573,7 @@ static bool open_semihosting(struct wiring *w, GError **err)
         w->semihost_cmdline = g_strdup(s->args->str);
     } else if (w->o->kernel != NULL) {
         const char *append = w->o->append != NULL ? w->o->append : "";
-        w->semihost_cmdline =
-            g_strjoin(*append != '\0' ? " " : "", w->o->kernel, append, NULL);
+        w->semihost_cmdline = g_strjoin(*append != '\0' ? " " : "", w->o->kernel, append, NULL);
     }
     w->cfg.semihost_cmdline = w->semihost_cmdline;
     return true;

@@ -23,8 +23,10 @@ void wiring_free(struct wiring *w);
 const struct machine_config *wiring_config(const struct wiring *w);
 struct hostloop *wiring_loop(const struct wiring *w);
 
-/* ---- for drivers.c: what a device's properties name. NULL and *err when there is no such thing. ---- */
-struct blockdev *wiring_take_drive(struct wiring *w, const char *what, const char *id, GError **err);
+/* ---- for drivers.c: what a device's properties name. NULL and *err when there is no such thing.
+ * ---- */
+struct blockdev *wiring_take_drive(struct wiring *w, const char *what, const char *id,
+                                   GError **err);
 struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err);
 struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char *id, GError **err);
 bool wiring_has_object(const struct wiring *w, const char *id);

@@ -10,8 +10,13 @@
 #include "base/result.h"
 
 static const char *const class_names[LOG_N_CLASSES] = {
-    [LOG_GUEST] = "guest_errors", [LOG_UNIMP] = "unimp", [LOG_INT] = "int",   [LOG_MMU] = "mmu",
-    [LOG_IRQ] = "irq",            [LOG_DEV] = "dev",     [LOG_EXEC] = "exec",
+    [LOG_GUEST] = "guest_errors",
+    [LOG_UNIMP] = "unimp",
+    [LOG_INT] = "int",
+    [LOG_MMU] = "mmu",
+    [LOG_IRQ] = "irq",
+    [LOG_DEV] = "dev",
+    [LOG_EXEC] = "exec",
 };
 
 /* The log is the one process-wide object: it has no effect on any machine. */

@@ -23,8 +23,8 @@ struct device_ops {
     size_t state_size;
     const struct reg_block *regions; /* one per MMIO region */
     size_t n_regions;
-    bool (*realize)(struct device *d, GError **err);          /* may be NULL */
-    void (*reset)(struct device *d, enum reset_kind k);       /* after table reset; may be NULL */
+    bool (*realize)(struct device *d, GError **err);    /* may be NULL */
+    void (*reset)(struct device *d, enum reset_kind k); /* after table reset; may be NULL */
     /* Only for what a table cannot say; NULL: the register table answers. pa is the offset. */
     enum bus_result (*access)(struct device *d, unsigned region, struct bus_txn *t);
     void (*finalize)(struct device *d); /* may be NULL */

@@ -53,12 +53,11 @@ struct reg_desc {
 
 /* ST(struct pl011, cr) names a field as a register's storage. For arrays, the array's name. */
 #define ST(type, field)                                                                            \
-    .st_off = offsetof(type, field),                                                               \
-    .st_size = sizeof(*(_Generic(&((type *)0)->field,                                              \
-                                 uint8_t *: (uint8_t *)0,                                          \
-                                 uint16_t *: (uint16_t *)0,                                        \
-                                 uint32_t *: (uint32_t *)0,                                        \
-                                 uint64_t *: (uint64_t *)0)))
+    .st_off = offsetof(type, field), .st_size = sizeof(*(_Generic(&((type *)0)->field,             \
+                                                             uint8_t *: (uint8_t *)0,              \
+                                                             uint16_t *: (uint16_t *)0,            \
+                                                             uint32_t *: (uint32_t *)0,            \
+                                                             uint64_t *: (uint64_t *)0)))
 #define ST_ARRAY(type, field)                                                                      \
     .st_off = offsetof(type, field), .st_size = sizeof(((type *)0)->field[0])
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
@@ -16,11 +15,13 @@
 #include "cpu/sys/irqsel.h"
 #include "cpu/sys/sysreg_pmu.h"
 
+#include "cpu/cpu_internal.h"
+
 #define BLOCK_CACHE_DEFAULT (UINT64_C(48) << 20)
 /* Beyond this, forgetting everything is quicker than looking at every page. */
-#define CODE_RANGE_MAX      (UINT64_C(1) << 20)
-#define SCR_NS              BIT(0)
-#define SCR_EEL2            BIT(18)
+#define CODE_RANGE_MAX (UINT64_C(1) << 20)
+#define SCR_NS         BIT(0)
+#define SCR_EEL2       BIT(18)
 
 /* ---- state that others derive ---- */
 
@@ -42,8 +43,7 @@ bool cpu_el2_enabled(const struct cpu *c)
     if (!c->cfg.has_el2) {
         return false;
     }
-    return cpu_lower_pas(c) == PAS_NS ||
-           (cpu_has(c, FEAT_SEL2) && (c->sr[SR_SCR_EL3] & SCR_EEL2));
+    return cpu_lower_pas(c) == PAS_NS || (cpu_has(c, FEAT_SEL2) && (c->sr[SR_SCR_EL3] & SCR_EEL2));
 }
 
 /* Bits without effect when TGE is 1, and when E2H is 1 as well. Arm ARM, HCR_EL2 fields. */
@@ -230,7 +230,8 @@ bool cpu_has_work(const struct cpu *c)
     if (c->in_wfe && (c->event_reg || evq_now(c->evq) >= c->wfe_end)) {
         return true;
     }
-    return c->wait_until != UINT64_MAX && cpu_counter_passed((struct cpu *)(uintptr_t)c, c->wait_until);
+    return c->wait_until != UINT64_MAX &&
+           cpu_counter_passed((struct cpu *)(uintptr_t)c, c->wait_until);
 }
 
 /* When the virtual counter will have the value that a WFxT waits for. */
@@ -320,8 +321,8 @@ static bool copy_guest(struct cpu *c, uint64_t va, uint8_t *buf, size_t len, boo
         if (!translate_debug(c, va, &pa, &a)) {
             return false;
         }
-        enum bus_result res = write ? bus_write(c->bus, pa, buf, n, &a)
-                                    : bus_read(c->bus, pa, buf, n, &a);
+        enum bus_result res =
+            write ? bus_write(c->bus, pa, buf, n, &a) : bus_read(c->bus, pa, buf, n, &a);
         if (res != BUS_OK) {
             return false;
         }
@@ -348,7 +349,10 @@ void cpu_describe(const struct cpu *c, char *buf, size_t len)
              "PE %u EL%u pc=%016" G_GINT64_MODIFIER "x sp=%016" G_GINT64_MODIFIER
              "x lr=%016" G_GINT64_MODIFIER "x nzcv=%x daif=%x insns=%" G_GUINT64_FORMAT "%s",
              c->cfg.index, c->ps.el, c->pc, c->x[REG_SP], c->x[30], cpu_nzcv(c) >> 28, c->ps.daif,
-             c->insns, c->power == CPU_OFF ? " off" : c->in_wfi || c->in_wfe ? " waiting" : "");
+             c->insns,
+             c->power == CPU_OFF      ? " off"
+             : c->in_wfi || c->in_wfe ? " waiting"
+                                      : "");
 }
 
 void cpu_invalidate_code(struct cpu *c, pa_t pa, uint64_t len)

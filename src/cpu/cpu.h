@@ -46,12 +46,12 @@ struct cpu_config {
     bool has_el2, has_el3;
     enum cpu_conduit conduit;
     bool semihosting;
-    uint32_t freq_mhz;     /* instructions a microsecond in functional mode: 1000 */
-    uint32_t cntfrq_hz;    /* CNTFRQ_EL0 at reset; 0: the model's */
-    uint64_t rng_seed;     /* RNDR and PAuth-independent randomness */
+    uint32_t freq_mhz;          /* instructions a microsecond in functional mode: 1000 */
+    uint32_t cntfrq_hz;         /* CNTFRQ_EL0 at reset; 0: the model's */
+    uint64_t rng_seed;          /* RNDR and PAuth-independent randomness */
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
     bool fast_tlb_off, tlb_off; /* for tests: same results without them */
-    uint8_t gic_version;   /* 0: no GIC system registers, 3, 4 */
+    uint8_t gic_version;        /* 0: no GIC system registers, 3, 4 */
     struct cpu_hooks hooks;
     struct bus *bus;
     struct evq *evq;

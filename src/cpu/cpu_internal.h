@@ -37,8 +37,8 @@ struct fast_tlb_entry {
 };
 
 /* Behind it, a larger one of the same kind for both directions. */
-#define BACK_TLB_BITS 15
-#define BACK_TLB_SIZE (1U << BACK_TLB_BITS)
+#define BACK_TLB_BITS  15
+#define BACK_TLB_SIZE  (1U << BACK_TLB_BITS)
 #define BACK_TLB_WRITE 1U /* in the addend's low bits: writes are allowed too */
 
 /* Pages that instructions come from. */
@@ -86,14 +86,14 @@ struct exit_link;
 /* PSTATE without NZCV, as SPSR_ELx bits where it has such a place. */
 struct pstate {
     uint8_t el;
-    uint8_t sp; /* SPSel */
+    uint8_t sp;   /* SPSel */
     uint8_t daif; /* bit 3 D, 2 A, 1 I, 0 F */
     uint8_t btype;
     bool pan, uao, dit, tco, ssbs, ss, il, allint;
 };
 
 enum cpu_exit_flags {
-    EXIT_IRQ = 1 << 0,    /* interrupt state changed: look again */
+    EXIT_IRQ = 1 << 0,     /* interrupt state changed: look again */
     EXIT_CONTEXT = 1 << 1, /* context changed: next instruction needs a new lookup */
     EXIT_STOP = 1 << 2,    /* the machine wants the PE to stop */
     EXIT_WAIT = 1 << 3,    /* WFI or WFE: in_wfi or in_wfe is set */
@@ -105,10 +105,10 @@ struct cpu {
     uint64_t x[34];
     /* NZCV, each where it is cheapest: N = nf<63>, Z = (zf == 0), C = cf (0 or 1), V = vf<63>. */
     uint64_t nf, zf, cf, vf;
-    uint64_t page_va; /* VA of the page that the running block is in */
-    uint64_t ctx;     /* context number of data accesses, 1 to 4095 */
+    uint64_t page_va;    /* VA of the page that the running block is in */
+    uint64_t ctx;        /* context number of data accesses, 1 to 4095 */
     uint64_t ctx_unpriv; /* of LDTR and STTR */
-    uint64_t jctx;    /* context number and decode mode, for the jump cache */
+    uint64_t jctx;       /* context number and decode mode, for the jump cache */
     struct pstate ps;
     uint32_t exit_flags; /* enum cpu_exit_flags; handlers that may raise them look after a call */
     int64_t budget;      /* instructions left; in a register while handlers run */
@@ -134,12 +134,12 @@ struct cpu {
     struct pac_state pac; /* see isa/pac.c */
 
     /* ---- local exclusive monitor ---- */
-    bool excl_valid; /* lost when another PE runs: see loop.c */
+    bool excl_valid;       /* lost when another PE runs: see loop.c */
     uint8_t excl_size;     /* bytes: 1 to 16 */
     const void *excl_host; /* where: guest memory has one host address */
 
     /* ---- interrupts ---- */
-    uint8_t lines; /* levels of the inputs: bit n = enum cpu_line n */
+    uint8_t lines;  /* levels of the inputs: bit n = enum cpu_line n */
     bool event_reg; /* WFE */
     enum cpu_power power;
     bool in_wfi, in_wfe;
@@ -147,11 +147,11 @@ struct cpu {
     uint64_t wait_until; /* WFxT: counter value; UINT64_MAX: none */
 
     /* ---- engine ---- */
-    uint64_t ctx_gen; /* of the registers that contexts depend on */
+    uint64_t ctx_gen;                       /* of the registers that contexts depend on */
     struct context_shortcut shortcut[4][8]; /* by EL; PAN, UAO, SP */
-    bool ctx_stale;  /* ctx, ctx_unpriv, jctx: see engine/context.h */
-    tick_t limit;    /* end of this cpu_run */
-    const struct op *deferred; /* trampoline builds only */
+    bool ctx_stale;                         /* ctx, ctx_unpriv, jctx: see engine/context.h */
+    tick_t limit;                           /* end of this cpu_run */
+    const struct op *deferred;              /* trampoline builds only */
     int64_t deferred_budget;
     struct block_cache *blocks;
     struct context_table *contexts;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What firmware finds in fw_cfg: the machine's size, the kernel that it is to start, files from -fw_cfg.
- * Left out: ACPI and SMBIOS tables.
+ * What firmware finds in fw_cfg: the machine's size, the kernel that it is to start, files from
+ * -fw_cfg. Left out: ACPI and SMBIOS tables.
  */
 #include "machine/board_fw_cfg.h"
 

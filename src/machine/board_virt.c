@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The `virt` board: which devices there are, where they are, and who is wired to whom. Addresses and
- * interrupt numbers come from memmap.h.
+ * The `virt` board: which devices there are, where they are, and who is wired to whom. Addresses
+ * and interrupt numbers come from memmap.h.
  */
 #include <string.h>
 
@@ -11,8 +11,8 @@
 #include "devices/pl031.h"
 #include "devices/pl061.h"
 #include "devices/virtio_mmio.h"
-
 #include "machine/board_fw_cfg.h"
+
 #include "machine/machine_internal.h"
 
 #define PAS_MASK_BOTH (PAS_MASK_NS | PAS_MASK_S)
@@ -57,8 +57,8 @@ static bool add_memory(struct machine *m, GError **err)
 
     return bus_map_ram(m->bus, ram->name, pa(ram->base), m->cfg.ram_bytes, PAS_MASK_BOTH, false,
                        err) &&
-           (!m->cfg.secure || bus_map_ram(m->bus, sec->name, pa(sec->base), sec->size, PAS_MASK_S,
-                                          false, err));
+           (!m->cfg.secure ||
+            bus_map_ram(m->bus, sec->name, pa(sec->base), sec->size, PAS_MASK_S, false, err));
 }
 
 static bool add_flash(struct machine *m, unsigned n, enum virt_region r, uint8_t pas_mask,

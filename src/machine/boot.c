@@ -18,8 +18,8 @@
 /* Linux maps the device tree with 2 MiB blocks. */
 #define DTB_ALIGN (2 * MIB)
 
-static bool too_large(const char *what, const char *path, uint64_t end, const struct boot_request *q,
-                      GError **err)
+static bool too_large(const char *what, const char *path, uint64_t end,
+                      const struct boot_request *q, GError **err)
 {
     return fail(err, ERR_FILE,
                 "%s '%s' does not fit: it would end %" PRIu64 " MiB into %" PRIu64
@@ -29,8 +29,7 @@ static bool too_large(const char *what, const char *path, uint64_t end, const st
 
 static bool fits(const struct boot_request *q, uint64_t base, uint64_t size)
 {
-    return base >= q->ram_base && size <= q->ram_size &&
-           base - q->ram_base <= q->ram_size - size;
+    return base >= q->ram_base && size <= q->ram_size && base - q->ram_base <= q->ram_size - size;
 }
 
 static bool add_segments(const char *path, GBytes *file, const struct elf_program *elf,
@@ -46,8 +45,8 @@ static bool add_segments(const char *path, GBytes *file, const struct elf_progra
     return true;
 }
 
-static bool load_elf(const char *path, GBytes *file, struct rom_list *roms,
-                     struct elf_program *out, GError **err)
+static bool load_elf(const char *path, GBytes *file, struct rom_list *roms, struct elf_program *out,
+                     GError **err)
 {
     if (!elf_parse(path, file, out, err)) {
         return false;
@@ -59,8 +58,8 @@ static bool load_elf(const char *path, GBytes *file, struct rom_list *roms,
     return true;
 }
 
-/* An ELF kernel is a program of its own: no boot protocol; the device tree at the start of RAM if the
- * program leaves room there. */
+/* An ELF kernel is a program of its own: no boot protocol; the device tree at the start of RAM if
+ * the program leaves room there. */
 static bool kernel_elf(const struct boot_request *q, GBytes *file, struct rom_list *roms,
                        struct boot_plan *out, GError **err)
 {
@@ -137,7 +136,8 @@ static bool load_kernel(const struct boot_request *q, struct rom_list *roms, str
     return ok;
 }
 
-/* With firmware, kernel and initrd are only handed over: firmware takes an Image as an EFI program. */
+/* With firmware, kernel and initrd are only handed over: firmware takes an Image as an EFI program.
+ */
 static bool hand_over(const struct boot_request *q, struct boot_plan *out, GError **err)
 {
     if (q->kernel != NULL) {
@@ -174,7 +174,11 @@ static bool item_file(const struct boot_item *it, struct rom_list *roms, struct 
     }
     size_t len;
     const uint8_t *p = g_bytes_get_data(file, &len);
-    if (!it->force_raw && len >= 4 && memcmp(p, "\x7f" "ELF", 4) == 0) {
+    if (!it->force_raw && len >= 4 &&
+        memcmp(p,
+               "\x7f"
+               "ELF",
+               4) == 0) {
         struct elf_program elf;
         if (!load_elf(it->file, file, roms, &elf, err)) {
             return false;
@@ -258,7 +262,8 @@ bool boot_add_dtb(const struct boot_plan *p, struct rom_list *roms, GBytes *dtb,
     /* With less and less room for firmware to add to it. */
     static const size_t slack[] = {SIZE_MAX, 64 * KIB, 0};
     for (size_t i = 0; i < ARRAY_LEN(slack); i++) {
-        g_autoptr(GBytes) tree = slack[i] == SIZE_MAX ? g_bytes_ref(dtb) : fdt_shrink(dtb, slack[i]);
+        g_autoptr(GBytes) tree =
+            slack[i] == SIZE_MAX ? g_bytes_ref(dtb) : fdt_shrink(dtb, slack[i]);
         if (dtb_fits(p, roms, tree)) {
             *out_loaded = true;
             return rom_list_add(roms, "device tree", p->dtb_addr, tree, g_bytes_get_size(tree),

@@ -12,7 +12,8 @@
 #include "base/result.h"
 #include "machine/romlist.h"
 
-/* One -device loader: a file (ELF unless force_raw), or up to 8 bytes of data, or only a start address. */
+/* One -device loader: a file (ELF unless force_raw), or up to 8 bytes of data, or only a start
+ * address. */
 struct boot_item {
     char *file; /* NULL: none */
     bool has_addr, force_raw, has_data, data_be;

@@ -381,8 +381,8 @@ static void cpus(struct tree *t)
 
 static void timer(struct tree *t)
 {
-    static const uint8_t order[] = {PPI_TIMER_SECURE, PPI_TIMER_PHYS, PPI_TIMER_VIRT,
-                                    PPI_TIMER_HYP, PPI_TIMER_HYP_VIRT};
+    static const uint8_t order[] = {PPI_TIMER_SECURE, PPI_TIMER_PHYS, PPI_TIMER_VIRT, PPI_TIMER_HYP,
+                                    PPI_TIMER_HYP_VIRT};
     uint32_t cells[3 * ARRAY_LEN(order)];
     size_t n = ARRAY_LEN(order) - (t->c->hyp_virt_timer ? 0 : 1);
 

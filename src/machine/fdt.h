@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device tree: of the board (fdt.c) and what a boot adds to it, which is the same for a tree that
- * the user gives (fdt_fixup.c). Names, properties and order are those of the reference `virt` machine.
+ * The device tree: of the board (fdt.c) and what a boot adds to it, which is the same for a tree
+ * that the user gives (fdt_fixup.c). Names, properties and order are those of the reference `virt`
+ * machine.
  */
 #ifndef MACHINE_FDT_H
 #define MACHINE_FDT_H

@@ -69,9 +69,11 @@ static bool remove_memory(void *fdt, GError **err)
 {
     for (;;) {
         int node;
-        fdt_for_each_subnode(node, fdt, 0) {
+        fdt_for_each_subnode(node, fdt, 0)
+        {
             const char *name = fdt_get_name(fdt, node, NULL);
-            if (name != NULL && (strcmp(name, "memory") == 0 || g_str_has_prefix(name, "memory@"))) {
+            if (name != NULL &&
+                (strcmp(name, "memory") == 0 || g_str_has_prefix(name, "memory@"))) {
                 break;
             }
         }
@@ -97,8 +99,9 @@ static bool set_memory(void *fdt, const struct fdt_boot *b, GError **err)
         return false;
     }
     if (!put_cells(&p, b->ram_base, ac) || !put_cells(&p, b->ram_size, sc)) {
-        return fail(err, ERR_FILE, "device tree: RAM does not fit its #address-cells and "
-                                   "#size-cells");
+        return fail(err, ERR_FILE,
+                    "device tree: RAM does not fit its #address-cells and "
+                    "#size-cells");
     }
     g_snprintf(name, sizeof(name), "memory@%" G_GINT64_MODIFIER "x", b->ram_base);
     int node = fdt_add_subnode(fdt, 0, name);
@@ -148,8 +151,8 @@ static bool set_initrd(void *fdt, int node, const struct fdt_boot *b, GError **e
     return b->initrd_start == b->initrd_end ||
            (check(fdt_setprop_u64(fdt, node, "linux,initrd-start", b->initrd_start),
                   "linux,initrd-start", err) &&
-            check(fdt_setprop_u64(fdt, node, "linux,initrd-end", b->initrd_end),
-                  "linux,initrd-end", err));
+            check(fdt_setprop_u64(fdt, node, "linux,initrd-end", b->initrd_end), "linux,initrd-end",
+                  err));
 }
 
 static bool set_seeds(void *fdt, int node, const struct fdt_seeds *s, GError **err)

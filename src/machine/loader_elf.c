@@ -66,8 +66,7 @@ static bool read_segments(const char *name, Elf *elf, size_t len, const GElf_Ehd
             return false;
         }
         /* The entry is a virtual address: it runs where its segment is loaded. */
-        if (!entry_found && eh->e_entry >= ph.p_vaddr &&
-            eh->e_entry - ph.p_vaddr < ph.p_memsz) {
+        if (!entry_found && eh->e_entry >= ph.p_vaddr && eh->e_entry - ph.p_vaddr < ph.p_memsz) {
             out->entry = eh->e_entry - ph.p_vaddr + ph.p_paddr;
             entry_found = true;
         }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * ELF programs and kernels: 64-bit little-endian AArch64, loaded at their physical addresses.
- * Left out: relocation (a position-independent executable is loaded where it says), section headers.
+ * Left out: relocation (a position-independent executable is loaded where it says), section
+ * headers.
  */
 #ifndef MACHINE_LOADER_ELF_H
 #define MACHINE_LOADER_ELF_H
@@ -17,7 +18,7 @@ struct elf_segment {
 };
 
 struct elf_program {
-    uint64_t entry; /* physical */
+    uint64_t entry;     /* physical */
     uint64_t low, last; /* first and last byte of all segments */
     struct elf_segment *segments;
     unsigned n_segments;

@@ -85,7 +85,10 @@ static const struct foreign {
     {0x000, 4, "\xd0\x0d\xfe\xed", "a device tree or FIT image"},
     {0x000, 6, "070701", "an initramfs: give it by -initrd"},
     {0x000, 4, "QFI\xfb", "a qcow2 disk"},
-    {0x000, 6, "\xfd" "7zXZ\0", "xz compressed: unpack it first"},
+    {0x000, 6,
+     "\xfd"
+     "7zXZ\0",
+     "xz compressed: unpack it first"},
 };
 
 static bool reject_foreign(const char *name, const uint8_t *p, size_t len, GError **err)
@@ -100,8 +103,8 @@ static bool reject_foreign(const char *name, const uint8_t *p, size_t len, GErro
 }
 
 /*
- * A PE/COFF image carries its own size: check the machine and that every section is in the file. Only
- * called for files that begin with "MZ".
+ * A PE/COFF image carries its own size: check the machine and that every section is in the file.
+ * Only called for files that begin with "MZ".
  */
 static bool check_pe(const char *name, const uint8_t *p, size_t len, GError **err)
 {
@@ -186,7 +189,10 @@ static bool classify(const char *name, const uint8_t *p, size_t len, struct imag
     out->kind = IMAGE_RAW;
     out->load_offset = LEGACY_OFFSET;
     out->mem_size = len;
-    if (len >= 4 && memcmp(p, "\x7f" "ELF", 4) == 0) {
+    if (len >= 4 && memcmp(p,
+                           "\x7f"
+                           "ELF",
+                           4) == 0) {
         out->kind = IMAGE_ELF;
         return true;
     }

@@ -2,9 +2,9 @@
 /*
  * Kernel images: what a file given by -kernel is, unpacked if need be.
  *
- * Understood: the arm64 Image (Linux, Documentation/arch/arm64/booting), the same compressed by gzip or
- * zstd, the EFI zboot wrapper around either, ELF (see loader_elf.h) and raw code. Images of other
- * architectures are recognised, to say so.
+ * Understood: the arm64 Image (Linux, Documentation/arch/arm64/booting), the same compressed by
+ * gzip or zstd, the EFI zboot wrapper around either, ELF (see loader_elf.h) and raw code. Images of
+ * other architectures are recognised, to say so.
  */
 #ifndef MACHINE_LOADER_IMAGE_H
 #define MACHINE_LOADER_IMAGE_H

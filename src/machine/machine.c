@@ -139,8 +139,8 @@ static bool has_firmware(const struct machine *m)
 }
 
 /*
- * Who answers PSCI. Without firmware it is the machine, by the instruction that goes one level up from
- * the kernel; nobody does when the first PE starts at the level that would have to answer.
+ * Who answers PSCI. Without firmware it is the machine, by the instruction that goes one level up
+ * from the kernel; nobody does when the first PE starts at the level that would have to answer.
  */
 static enum cpu_conduit choose_conduit(const struct machine *m)
 {

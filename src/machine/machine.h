@@ -55,8 +55,8 @@ struct machine_config {
     bool no_reboot, no_shutdown;
     /* backends; owned by the caller, outlive the machine */
     struct chardev *serial[MACHINE_N_SERIAL];
-    bool serial1; /* a second UART, even if nothing is connected */
-    struct blockdev *flash[MACHINE_N_FLASH]; /* the first one: firmware, started at reset */
+    bool serial1;                             /* a second UART, even if nothing is connected */
+    struct blockdev *flash[MACHINE_N_FLASH];  /* the first one: firmware, started at reset */
     struct virtio_dev *virtio[VIRT_N_VIRTIO]; /* by slot; the machine owns them from machine_new */
     bool virtio_modern;                       /* version 2 register layout */
     const struct machine_fw_file *fw_files;
@@ -67,12 +67,12 @@ struct machine_config {
     struct semihost_host semihost;
     const char *semihost_cmdline;
     /* time and chance */
-    int64_t rtc_seconds; /* since 1970, at virtual time 0 */
+    int64_t rtc_seconds;     /* since 1970, at virtual time 0 */
     uint64_t seed;           /* RNDR of the PEs */
     struct entropy *entropy; /* seeds in the device tree; NULL: zeros */
-    bool pace; /* virtual time does not overtake host time */
+    bool pace;               /* virtual time does not overtake host time */
     tick_t quantum;
-    uint32_t freq_mhz; /* clock of a PE: 1000 */
+    uint32_t freq_mhz;   /* clock of a PE: 1000 */
     const uint8_t *uuid; /* 16 bytes; NULL: none */
 };
 

@@ -57,8 +57,8 @@ struct machine {
     bool has_dtb;
 
     /* ---- the run loop ---- */
-    tick_t now;              /* no PE that runs is behind this */
-    struct cpu *current;     /* inside cpu_run */
+    tick_t now;          /* no PE that runs is behind this */
+    struct cpu *current; /* inside cpu_run */
     struct pending_request request;
     bool halted; /* powered off, but told to stay */
     struct pacer pacer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The `virt` board as one table: every region, where it is and which interrupt it raises. The board,
- * the device tree and the documentation read it; no other file knows an address.
+ * The `virt` board as one table: every region, where it is and which interrupt it raises. The
+ * board, the device tree and the documentation read it; no other file knows an address.
  *
  * The map is that of the reference `virt` machine, so that firmware built for it runs here.
  */
@@ -96,7 +96,8 @@ enum virt_ppi {
 #define VIRT_MAX_CPUS_GICV2 8
 #define VIRT_MAX_CPUS_GICV3 512
 
-/* The affinity value (Aff3:Aff2:Aff1:Aff0 as in MPIDR_EL1) of PE n: SGIs reach this many by a list. */
+/* The affinity value (Aff3:Aff2:Aff1:Aff0 as in MPIDR_EL1) of PE n: SGIs reach this many by a list.
+ */
 uint64_t virt_mpidr(unsigned pe, unsigned gic_version);
 
 #endif

@@ -41,8 +41,8 @@ static void psci_power_off(void *opaque, unsigned pe)
     cpu_power_off(m->pes[pe]);
 }
 
-/* Standby may end at any time; the caller's idle loop comes back. Ending the turn of this PE is what
- * makes that cheap. */
+/* Standby may end at any time; the caller's idle loop comes back. Ending the turn of this PE is
+ * what makes that cheap. */
 static void psci_standby(void *opaque, unsigned pe)
 {
     struct machine *m = opaque;

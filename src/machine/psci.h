@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PSCI 1.1 (Arm DEN 0022) and the SMC Calling Convention (Arm DEN 0028), as firmware would answer them
- * when the board boots a kernel without firmware. A pure module: it knows PEs by number and acts
- * through a port.
+ * PSCI 1.1 (Arm DEN 0022) and the SMC Calling Convention (Arm DEN 0028), as firmware would answer
+ * them when the board boots a kernel without firmware. A pure module: it knows PEs by number and
+ * acts through a port.
  *
  * Left out: power-down states of CPU_SUSPEND (standby only), SYSTEM_SUSPEND, MIGRATE (there is no
  * Trusted OS), CPU_FREEZE, statistics, memory protection.
@@ -34,8 +34,8 @@ struct psci {
 /* Registers that a call reads or changes. */
 #define PSCI_N_REGS 18
 
-/* A call by PE `caller`: function identifier in x[0], arguments from x[1], result in x[0]. Every value
- * has an answer; an unknown function is NOT_SUPPORTED. */
+/* A call by PE `caller`: function identifier in x[0], arguments from x[1], result in x[0]. Every
+ * value has an answer; an unknown function is NOT_SUPPORTED. */
 void psci_call(const struct psci *p, unsigned caller, uint64_t *x);
 
 #endif

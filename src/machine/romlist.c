@@ -68,8 +68,7 @@ bool rom_list_add(struct rom_list *l, const char *name, uint64_t pa, GBytes *byt
     const struct rom *other = find_overlap(l, pa, size);
     if (other != NULL) {
         return fail(err, ERR_FILE,
-                    "'%s' at 0x%" PRIx64 "-0x%" PRIx64 " overlaps '%s' at 0x%" PRIx64
-                    "-0x%" PRIx64,
+                    "'%s' at 0x%" PRIx64 "-0x%" PRIx64 " overlaps '%s' at 0x%" PRIx64 "-0x%" PRIx64,
                     name, pa, pa + (size - 1), other->name, other->pa,
                     other->pa + (other->size - 1));
     }
@@ -86,15 +85,14 @@ bool rom_list_add_slice(struct rom_list *l, const char *name, uint64_t pa, GByte
 }
 
 /*
- * The region that holds pa, for a host that writes where the guest could not. RAM and ROM; flash takes
- * its contents from its image file.
+ * The region that holds pa, for a host that writes where the guest could not. RAM and ROM; flash
+ * takes its contents from its image file.
  */
 static bool find_memory(struct bus *bus, uint64_t pa, struct bus_region_info *out)
 {
     for (size_t i = 0; i < bus_n_regions(bus); i++) {
         *out = bus_region(bus, i);
-        if (out->host != NULL && out->is_ram && pa >= out->base.v &&
-            pa - out->base.v < out->size) {
+        if (out->host != NULL && out->is_ram && pa >= out->base.v && pa - out->base.v < out->size) {
             return true;
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What loaders put into guest memory before the first instruction, kept so that a reset can put it there
- * again. Nothing is written until rom_list_write.
+ * What loaders put into guest memory before the first instruction, kept so that a reset can put it
+ * there again. Nothing is written until rom_list_write.
  */
 #ifndef MACHINE_ROMLIST_H
 #define MACHINE_ROMLIST_H

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The run loop. PEs take turns in quanta of virtual time that end early at events and waits; when all
- * wait, time jumps to the next event. Everything from the host enters between turns.
+ * The run loop. PEs take turns in quanta of virtual time that end early at events and waits; when
+ * all wait, time jumps to the next event. Everything from the host enters between turns.
  *
- * Deterministic: the order of PEs, the length of turns and the time of events depend on the guest only.
+ * Deterministic: the order of PEs, the length of turns and the time of events depend on the guest
+ * only.
  */
 #include "base/bits.h"
 
 #include "machine/machine_internal.h"
 
-/* With pacing: how far virtual time may be ahead without a sleep, and behind without being forgiven. */
+/* With pacing: how far virtual time may be ahead without a sleep, and behind without being
+ * forgiven. */
 #define PACE_AHEAD_TICKS  TICKS_PER_MS
 #define PACE_BEHIND_TICKS (20 * TICKS_PER_MS)
 

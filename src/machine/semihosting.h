@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Arm semihosting ("Semihosting for AArch32 and AArch64", release 3.0): HLT #0xF000 with an operation
- * number in W0 and a parameter in X1.
+ * Arm semihosting ("Semihosting for AArch32 and AArch64", release 3.0): HLT #0xF000 with an
+ * operation number in W0 and a parameter in X1.
  *
  * A pure module. Guest memory comes through semihost_guest, the host's files through semihost_host.
  * Handles that the guest sees are indices into a table of ours, never host descriptors.
@@ -49,7 +49,7 @@ struct semihost_config {
     tick_t (*now)(void *opaque);
     /* Wait for console input while the machine stands still. False: the machine is to stop. */
     bool (*wait)(void *opaque);
-    void *opaque; /* for now and wait */
+    void *opaque;          /* for now and wait */
     int64_t epoch_seconds; /* wall clock at virtual time 0 */
     const char *cmdline;
     uint64_t ram_base, ram_size;

@@ -4,7 +4,8 @@
 
 usage: boot.py ARMATURE CASE     (CASE as in the table below)
 
-Guests come from images/cache (images/fetch.sh); a case whose guest is absent exits with 77: skipped.
+Guests come from images/cache (images/fetch.sh); a case whose guest is absent exits with 77:
+skipped.
 """
 import pathlib
 import subprocess

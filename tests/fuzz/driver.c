@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A main() for fuzz targets in builds without libFuzzer: saved inputs first, then mutations of them
- * and random bytes from a seeded generator, for a number of seconds or of inputs. On a crash the input
- * is in crash-input in the working directory.
+ * and random bytes from a seeded generator, for a number of seconds or of inputs. On a crash the
+ * input is in crash-input in the working directory.
  *
  *     fuzz-elf [-seconds N] [-runs N] [-seed N] [FILE or FOLDER]...
  */
 #include <fcntl.h>
 #include <glib.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_INPUT 65536
-#define KEEP      512 /* inputs to mutate */
+#define INPUT_BYTES_MAX 65536
+#define KEEP            512 /* inputs to mutate */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,8 +76,8 @@ static void keep(struct fuzzer *f, const uint8_t *data, size_t size)
 {
     struct input *i;
 
-    if (size > MAX_INPUT) {
-        size = MAX_INPUT;
+    if (size > INPUT_BYTES_MAX) {
+        size = INPUT_BYTES_MAX;
     }
     if (f->n_kept < KEEP) {
         i = &f->kept[f->n_kept++];
@@ -145,7 +146,7 @@ static void mutate_once(struct fuzzer *f, uint8_t *data, size_t *size)
         *size = at;
         break;
     case 4: /* grow */
-        n = MIN(n * 8, MAX_INPUT - *size);
+        n = MIN(n * 8, INPUT_BYTES_MAX - *size);
         for (size_t i = 0; i < n; i++) {
             data[(*size)++] = (uint8_t)next(f);
         }
@@ -191,7 +192,7 @@ static double now(void)
 
 static void fuzz(struct fuzzer *f)
 {
-    static uint8_t data[MAX_INPUT + 256];
+    static uint8_t data[INPUT_BYTES_MAX + 256];
     double end = now() + f->seconds;
 
     while (now() < end && (f->max_runs == 0 || f->runs < f->max_runs)) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exceptions between each pair of exception levels: which level takes it, through which vector, with
- * which syndrome, return address and saved PSTATE. Arm ARM D1.3 and the ESR_ELx description.
+ * Exceptions between each pair of exception levels: which level takes it, through which vector,
+ * with which syndrome, return address and saved PSTATE. Arm ARM D1.3 and the ESR_ELx description.
  */
 #include "guest.h"
 
@@ -17,12 +17,12 @@ SNIPPET(daif_code, "msr daifset, #2");
 SNIPPET(wfi_code, "wfi");
 SNIPPET(flags_code, "svc #1");
 
-#define HCR_TGE  BIT(27)
-#define HCR_TWI  BIT(13)
-#define HCR_TSC  BIT(19)
-#define HCR_HCD  BIT(29)
-#define SCR_SMD  BIT(7)
-#define SCR_HCE  BIT(8)
+#define HCR_TGE   BIT(27)
+#define HCR_TWI   BIT(13)
+#define HCR_TSC   BIT(19)
+#define HCR_HCD   BIT(29)
+#define SCR_SMD   BIT(7)
+#define SCR_HCE   BIT(8)
 #define SCTLR_UMA BIT(9)
 
 static const uint64_t modes[] = {EL0T, EL1T, EL1H, EL2T, EL2H, EL3T, EL3H};

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stage 1 faults of the EL1&0, EL2 and EL3 regimes: exception class, status code, level, WnR, S1PTW,
- * FAR and return address. Arm ARM D8.15 "MMU faults", ISS encoding of Data and Instruction Aborts.
+ * Stage 1 faults of the EL1&0, EL2 and EL3 regimes: exception class, status code, level, WnR,
+ * S1PTW, FAR and return address. Arm ARM D8.15 "MMU faults", ISS encoding of Data and Instruction
+ * Aborts.
  */
 #include "mmu.h"
 
@@ -17,15 +18,15 @@ SNIPPET(at_read_code, "at s1e1r, x0\nisb\nmrs x1, par_el1");
 SNIPPET(at_write_code, "at s1e1w, x0\nisb\nmrs x1, par_el1");
 SNIPPET(at_el0_code, "at s1e0r, x0\nisb\nmrs x1, par_el1");
 
-#define WNR BIT(6)
-#define CM  BIT(8)
-#define ADDR_SIZE(level)   (0x00 + (level))
-#define TRANSLATION(level) (0x04 + (level))
-#define ACCESS_FLAG(level) (0x08 + (level))
-#define PERMISSION(level)  (0x0c + (level))
-#define EXTERNAL           0x10
+#define WNR                  BIT(6)
+#define CM                   BIT(8)
+#define ADDR_SIZE(level)     (0x00 + (level))
+#define TRANSLATION(level)   (0x04 + (level))
+#define ACCESS_FLAG(level)   (0x08 + (level))
+#define PERMISSION(level)    (0x0c + (level))
+#define EXTERNAL             0x10
 #define EXTERNAL_WALK(level) (0x14 + (level))
-#define ALIGNMENT          0x21
+#define ALIGNMENT            0x21
 
 static const struct regime {
     const char *name;
@@ -215,7 +216,8 @@ static void address_translation(void)
 
     set(va, 3, (uintptr_t)page | D_NORMAL | D_RO | D_PAGE);
     struct outcome o = run_at(MASKED(EL1H), at_read_code, ARGS(va));
-    check_eq("AT S1E1R", o.x[1] & ~(UINT64_C(3) << 9), UINT64_C(0xff) << 56 | (uintptr_t)page | 3 << 7 | BIT(11));
+    check_eq("AT S1E1R", o.x[1] & ~(UINT64_C(3) << 9),
+             UINT64_C(0xff) << 56 | (uintptr_t)page | 3 << 7 | BIT(11));
     o = run_at(MASKED(EL1H), at_write_code, ARGS(va));
     check_eq("AT S1E1W of a read-only page", o.x[1], BIT(11) | PERMISSION(3) << 1 | 1);
     o = run_at(MASKED(EL1H), at_el0_code, ARGS(va));

@@ -11,8 +11,8 @@ SNIPPET(store_sp_code, "str x0, [sp, #-16]!");
 SNIPPET(branch_code, "br x0");
 SNIPPET(eret_code, "msr spsr_el1, x0\nmsr elr_el1, x1\nisb\neret");
 
-#define SPSR_IL BIT(20)
-#define SPSR_SS BIT(21)
+#define SPSR_IL  BIT(20)
+#define SPSR_SS  BIT(21)
 #define SPSR_NRW BIT(4)
 
 /* An illegal return stays at the level of the ERET, keeps SPSR's flags and sets IL. */

@@ -4,8 +4,10 @@
 
 usage: run.py [--timeout S] [--known FILE] EMULATOR PROGRAM.elf [MACHINE ARGUMENTS...]
 
-Lines of output that begin with FAIL name what failed. --known is for a reference emulator: a list of
-checks it is known to fail, `program | check | why`; failing another one, or no longer failing one of
+Lines of output that begin with FAIL name what failed. --known is for a reference emulator: a list
+of
+checks it is known to fail, `program | check | why`; failing another one, or no longer failing one
+of
 them, is an error.
 """
 import argparse

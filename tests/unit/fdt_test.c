@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device tree: property by property against those read off the reference machine (when the machine
- * that runs the test has it), and what a boot adds to a user's tree.
+ * The device tree: property by property against those read off the reference machine (when the
+ * machine that runs the test has it), and what a boot adds to a user's tree.
  */
 #include <glib.h>
 #include <libfdt.h>
@@ -86,18 +86,21 @@ static void compare_node(const void *a, const void *b, const char *path)
     if (nb < 0) {
         FAIL("%s: missing", path);
     }
-    fdt_for_each_property_offset(prop, a, na) {
+    fdt_for_each_property_offset(prop, a, na)
+    {
         const char *name;
         int la;
         int lb = -1;
         const void *pa = fdt_getprop_by_offset(a, prop, &name, &la);
         const void *pb = fdt_getprop(b, nb, name, &lb);
-        if (la != lb || (!is_random(name) && !is_phandle(name) && memcmp(pa, pb, (size_t)la) != 0)) {
+        if (la != lb ||
+            (!is_random(name) && !is_phandle(name) && memcmp(pa, pb, (size_t)la) != 0)) {
             FAIL("%s: property %s differs", path, name);
         }
     }
     int child;
-    fdt_for_each_subnode(child, a, na) {
+    fdt_for_each_subnode(child, a, na)
+    {
         char sub[256];
         assert_int_equal(fdt_get_path(a, child, sub, sizeof(sub)), 0);
         if (!is_absent(sub)) {
@@ -211,9 +214,13 @@ static void test_boot(void **state)
 {
     struct fdt_config c = config(1, 3, true, false);
     struct fdt_seeds seeds = {.rng = {1, 2, 3}, .kaslr = {4, 5, 6}};
-    struct fdt_boot b = {.ram_base = 0x40000000, .ram_size = 5 * GIB, .psci = FDT_PSCI_SMC,
-                         .bootargs = "console=ttyAMA0", .initrd_start = 0x48000000,
-                         .initrd_end = 0x48001234, .seeds = &seeds};
+    struct fdt_boot b = {.ram_base = 0x40000000,
+                         .ram_size = 5 * GIB,
+                         .psci = FDT_PSCI_SMC,
+                         .bootargs = "console=ttyAMA0",
+                         .initrd_start = 0x48000000,
+                         .initrd_end = 0x48001234,
+                         .seeds = &seeds};
     g_autoptr(GBytes) t = tree(&c, &b);
     const void *f = g_bytes_get_data(t, NULL);
     int chosen = fdt_path_offset(f, "/chosen");
@@ -247,8 +254,8 @@ static GBytes *user_tree(uint32_t address_cells)
 static void test_user_tree(void **state)
 {
     g_autoptr(GBytes) base = user_tree(1);
-    struct fdt_boot b = {.ram_base = 0x40000000, .ram_size = GIB, .psci = FDT_PSCI_SMC,
-                         .bootargs = "a"};
+    struct fdt_boot b = {
+        .ram_base = 0x40000000, .ram_size = GIB, .psci = FDT_PSCI_SMC, .bootargs = "a"};
     GError *err = NULL;
     g_autoptr(GBytes) t = fdt_finish_boot(base, &b, &err);
     assert_non_null(t);
@@ -285,8 +292,8 @@ static void test_bad_files(void **state)
         g_autoptr(GBytes) b = g_bytes_new(copy, len);
         GError *err = NULL;
         if (fdt_check_file("t", b, NULL)) {
-            struct fdt_boot boot = {.ram_base = 0x40000000, .ram_size = GIB,
-                                    .psci = FDT_PSCI_HVC, .bootargs = "x"};
+            struct fdt_boot boot = {
+                .ram_base = 0x40000000, .ram_size = GIB, .psci = FDT_PSCI_HVC, .bootargs = "x"};
             GBytes *t = fdt_finish_boot(b, &boot, &err);
             if (t != NULL) {
                 g_bytes_unref(t);

@@ -47,8 +47,8 @@ static GBytes *gzip(GBytes *b)
     const void *p = g_bytes_get_data(b, &len);
     size_t cap = compressBound(len) + 64;
     uint8_t *out = g_malloc(cap);
-    z_stream z = {.next_in = (Bytef *)p, .avail_in = (uInt)len, .next_out = out,
-                  .avail_out = (uInt)cap};
+    z_stream z = {
+        .next_in = (Bytef *)p, .avail_in = (uInt)len, .next_out = out, .avail_out = (uInt)cap};
     deflateInit2(&z, 6, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
     assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
     size_t n = z.total_out;
@@ -92,11 +92,19 @@ static struct elf_file good_elf(void)
 {
     struct elf_file f = {
         .eh = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
-               .e_type = ET_EXEC, .e_machine = EM_AARCH64, .e_version = EV_CURRENT,
-               .e_entry = UINT64_C(0xffff000000000010), .e_phoff = sizeof(Elf64_Ehdr),
-               .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 2},
-        .ph = {{.p_type = PT_LOAD, .p_offset = offsetof(struct elf_file, code),
-                .p_vaddr = UINT64_C(0xffff000000000000), .p_paddr = 0x40080000, .p_filesz = 64,
+               .e_type = ET_EXEC,
+               .e_machine = EM_AARCH64,
+               .e_version = EV_CURRENT,
+               .e_entry = UINT64_C(0xffff000000000010),
+               .e_phoff = sizeof(Elf64_Ehdr),
+               .e_ehsize = sizeof(Elf64_Ehdr),
+               .e_phentsize = sizeof(Elf64_Phdr),
+               .e_phnum = 2},
+        .ph = {{.p_type = PT_LOAD,
+                .p_offset = offsetof(struct elf_file, code),
+                .p_vaddr = UINT64_C(0xffff000000000000),
+                .p_paddr = 0x40080000,
+                .p_filesz = 64,
                 .p_memsz = 4096},
                {.p_type = PT_NOTE}},
     };
@@ -150,7 +158,8 @@ static void test_compressed(void **state)
     size_t n = g_bytes_get_size(gz);
     size_t m = g_bytes_get_size(zs);
 
-    expect_image(g_bytes_ref(gz), IMAGE_ARM64, 2 * MIB, 0x30000 > 100000 ? 0x30000 : 100000, 100000);
+    expect_image(g_bytes_ref(gz), IMAGE_ARM64, 2 * MIB, 0x30000 > 100000 ? 0x30000 : 100000,
+                 100000);
     expect_image(g_bytes_ref(zs), IMAGE_ARM64, 2 * MIB, 0x30000, 100000);
     expect_image(zboot(gz, "gzip", 0), IMAGE_ARM64, 2 * MIB, 0x30000, 100000);
     expect_image(zboot(zs, "zstd", 0), IMAGE_ARM64, 2 * MIB, 0x30000, 100000);
@@ -285,8 +294,8 @@ static char *temp_file(GBytes *b)
     int fd = g_file_open_tmp("armature-test-XXXXXX", &path, NULL);
     assert_true(fd >= 0);
     close(fd);
-    assert_true(g_file_set_contents(path, g_bytes_get_data(b, NULL), (gssize)g_bytes_get_size(b),
-                                    NULL));
+    assert_true(
+        g_file_set_contents(path, g_bytes_get_data(b, NULL), (gssize)g_bytes_get_size(b), NULL));
     return path;
 }
 
@@ -304,8 +313,8 @@ static void test_boot_image(void **state)
     g_autoptr(GBytes) dtb = make_tree();
     g_autofree char *kernel = temp_file(k);
     g_autofree char *initrd = temp_file(i);
-    struct boot_request q = {.kernel = kernel, .initrd = initrd, .ram_base = RAM,
-                             .ram_size = GIB, .n_pes = 1};
+    struct boot_request q = {
+        .kernel = kernel, .initrd = initrd, .ram_base = RAM, .ram_size = GIB, .n_pes = 1};
     struct rom_list *roms = rom_list_new();
     struct boot_plan p;
     bool loaded;
@@ -351,11 +360,15 @@ static void test_boot_elf_and_items(void **state)
     struct boot_item items[] = {
         {.file = path, .cpu_num = 1},
         {.has_addr = true, .addr = 0x50000000, .cpu_num = 0},
-        {.has_addr = true, .addr = 0x48000000, .has_data = true, .data = 0x11223344, .data_len = 4,
+        {.has_addr = true,
+         .addr = 0x48000000,
+         .has_data = true,
+         .data = 0x11223344,
+         .data_len = 4,
          .cpu_num = -1},
     };
-    struct boot_request q = {.ram_base = RAM, .ram_size = GIB, .n_pes = 2, .items = items,
-                             .n_items = ARRAY_LEN(items)};
+    struct boot_request q = {
+        .ram_base = RAM, .ram_size = GIB, .n_pes = 2, .items = items, .n_items = ARRAY_LEN(items)};
     struct rom_list *roms = rom_list_new();
     struct boot_plan p;
     GError *err = NULL;
@@ -399,8 +412,8 @@ static void test_boot_elf_and_items(void **state)
 
 static void test_missing_files(void **state)
 {
-    struct boot_request q = {.kernel = "/nonexistent/kernel", .ram_base = RAM, .ram_size = GIB,
-                             .n_pes = 1};
+    struct boot_request q = {
+        .kernel = "/nonexistent/kernel", .ram_base = RAM, .ram_size = GIB, .n_pes = 1};
     struct rom_list *roms = rom_list_new();
     struct boot_plan p;
     GError *err = NULL;
@@ -421,10 +434,10 @@ static void test_missing_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_image),        cmocka_unit_test(test_compressed),
-        cmocka_unit_test(test_bombs),        cmocka_unit_test(test_foreign),
-        cmocka_unit_test(test_elf),          cmocka_unit_test(test_elf_hostile),
-        cmocka_unit_test(test_boot_image),   cmocka_unit_test(test_boot_elf_and_items),
+        cmocka_unit_test(test_image),         cmocka_unit_test(test_compressed),
+        cmocka_unit_test(test_bombs),         cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_elf),           cmocka_unit_test(test_elf_hostile),
+        cmocka_unit_test(test_boot_image),    cmocka_unit_test(test_boot_elf_and_items),
         cmocka_unit_test(test_missing_files),
     };
     return cmocka_run_group_tests_name("loader", tests, NULL, NULL);

@@ -134,7 +134,7 @@ static void test_memory(void **state)
     static const struct {
         const char *arg;
         uint64_t bytes;
-    } cases[] = {{"64", 64 * MIB},   {"64M", 64 * MIB}, {"1g", GIB},
+    } cases[] = {{"64", 64 * MIB},     {"64M", 64 * MIB},    {"1g", GIB},
                  {"size=2G", 2 * GIB}, {"1.5G", 1536 * MIB}, {"1048576K", GIB}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         g_autofree char *line = g_strdup_printf("-m %s", cases[i].arg);
@@ -194,9 +194,10 @@ static void test_drives(void **state)
 
 static void test_loader(void **state)
 {
-    struct options *o = parse_ok("-device loader,file=a.bin,addr=0x40200000,force-raw=on "
-                                 "-device loader,addr=0x40200000,cpu-num=0 "
-                                 "-device loader,addr=0x40300000,data=0x1234,data-len=4,data-be=on");
+    struct options *o =
+        parse_ok("-device loader,file=a.bin,addr=0x40200000,force-raw=on "
+                 "-device loader,addr=0x40200000,cpu-num=0 "
+                 "-device loader,addr=0x40300000,data=0x1234,data-len=4,data-be=on");
     const struct boot_item *it = &g_array_index(o->items, struct boot_item, 0);
     assert_int_equal(o->items->len, 3);
     assert_string_equal(it[0].file, "a.bin");
@@ -239,8 +240,9 @@ static void test_run(void **state)
 
 static void test_help(void **state)
 {
-    static const char *const lines[] = {"-help", "--help", "-h", "-version", "--version", "-M help",
-                                        "-machine virt,help", "-cpu help", "-device help"};
+    static const char *const lines[] = {
+        "-help",     "--help",      "-h", "-version", "--version", "-M help", "-machine virt,help",
+        "-cpu help", "-device help"};
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         struct options *o = parse_ok(lines[i]);
         assert_non_null(o->text);
@@ -264,11 +266,16 @@ static void test_distance(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_reference_command),
-        cmocka_unit_test(test_machine_properties), cmocka_unit_test(test_smp),
-        cmocka_unit_test(test_memory),    cmocka_unit_test(test_unknown),
-        cmocka_unit_test(test_drives),    cmocka_unit_test(test_loader),
-        cmocka_unit_test(test_run),       cmocka_unit_test(test_help),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_reference_command),
+        cmocka_unit_test(test_machine_properties),
+        cmocka_unit_test(test_smp),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_drives),
+        cmocka_unit_test(test_loader),
+        cmocka_unit_test(test_run),
+        cmocka_unit_test(test_help),
         cmocka_unit_test(test_distance),
     };
     return cmocka_run_group_tests_name("options", tests, NULL, NULL);

@@ -136,11 +136,11 @@ static void test_system(void **state)
 
 static void test_features(void **state)
 {
-    static const uint32_t yes[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0xc4000003,
-                                   0xc4000004, 0x84000006, 0x84000008, 0x84000009, 0x8400000a,
-                                   0xc4000012};
-    static const uint32_t no[] = {0x84000005, 0xc4000005, 0x8400000e, 0x80000000, 0x80000001,
-                                  0xc4000002, 0, 0xffffffff};
+    static const uint32_t yes[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002,
+                                   0xc4000003, 0xc4000004, 0x84000006, 0x84000008,
+                                   0x84000009, 0x8400000a, 0xc4000012};
+    static const uint32_t no[] = {0x84000005, 0xc4000005, 0x8400000e, 0x80000000,
+                                  0x80000001, 0xc4000002, 0,          0xffffffff};
     for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
         assert_int_equal(call(0x8400000a, yes[i], 0, 0), 0);
     }

@@ -331,8 +331,19 @@ static void test_exit(void **state)
 /* Every operation with parameter blocks of nonsense: an answer, and no access outside. */
 static void test_hostile(void **state)
 {
-    static const uint64_t values[] = {0, 1, 2, 63, 64, 65, UINT64_MAX, UINT64_MAX - 8, INT64_MAX,
-                                      MEM_BASE, MEM_BASE + MEM_SIZE - 4, BIT(32), BIT(63)};
+    static const uint64_t values[] = {0,
+                                      1,
+                                      2,
+                                      63,
+                                      64,
+                                      65,
+                                      UINT64_MAX,
+                                      UINT64_MAX - 8,
+                                      INT64_MAX,
+                                      MEM_BASE,
+                                      MEM_BASE + MEM_SIZE - 4,
+                                      BIT(32),
+                                      BIT(63)};
     struct rig *r = *state;
     memset(r->mem + 0x1000, 0xff, MEM_SIZE - 0x1000);
     open_name(r, "f", 6);

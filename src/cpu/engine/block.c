@@ -17,7 +17,7 @@ struct block_cache {
     uint8_t *arena;
     uint64_t size, used;
     struct block *hash[1U << HASH_BITS];
-    GHashTable *pages; /* page number -> first block of the page */
+    GHashTable *pages;  /* page number -> first block of the page */
     struct op *scratch; /* the one block that is not kept */
     struct block scratch_block;
     uint8_t scratch_map[MAX_SLOTS];

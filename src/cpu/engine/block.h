@@ -19,8 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/isa/op.h"
+
+#include "cpu/cpu_internal.h"
 
 #define BLOCK_MAX_INSNS 16
 #define BLOCK_PAGE      4096U
@@ -115,12 +116,12 @@ static inline void leave_for_lookup(struct cpu *c, uint64_t target, int64_t budg
     } while (0)
 
 /* The same, setting PSTATE.BTYPE: only targets that refuse it need the run loop. */
-#define JUMP_BTYPE(to, btype_)                                                                      \
+#define JUMP_BTYPE(to, btype_)                                                                     \
     do {                                                                                           \
         uint64_t va_ = (to);                                                                       \
         const struct jump_cache_entry *j_ = &c->jump_cache[jump_cache_index(va_)];                 \
         if (UNLIKELY(j_->va != va_ || j_->jctx != c->jctx || j_->entry->a > budget ||              \
-                     (j_->entry->b >> (btype_) & 1))) {                                             \
+                     (j_->entry->b >> (btype_) & 1))) {                                            \
             c->ps.btype = (btype_);                                                                \
             leave_for_lookup(c, va_, budget);                                                      \
             return;                                                                                \

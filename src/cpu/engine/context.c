@@ -4,7 +4,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/tlbmaint.h"
 #include "cpu/isa/emit.h"
@@ -13,10 +12,12 @@
 #include "cpu/sys/tlbi.h"
 #include "cpu/sys/traps.h"
 
+#include "cpu/cpu_internal.h"
+
 #define N_CONTEXTS   256
 #define HASH_SIZE    512
 #define LAST_NUMBER  4094 /* 4095 is the tag of an empty entry */
-#define FETCH_MAP_SZ 512 /* words: pages that instructions came from, hashed */
+#define FETCH_MAP_SZ 512  /* words: pages that instructions came from, hashed */
 
 struct context_table {
     struct context ctx[N_CONTEXTS];
@@ -84,7 +85,8 @@ static bool same(const struct context *x, const struct xlat_cfg *cfg, bool el0, 
 }
 
 /* Index + 1 of the context; 0: no room, the caller flushes and asks again. */
-static uint16_t find_or_make(struct context_table *t, const struct xlat_cfg *cfg, bool el0, bool pan)
+static uint16_t find_or_make(struct context_table *t, const struct xlat_cfg *cfg, bool el0,
+                             bool pan)
 {
     unsigned h = hash_cfg(cfg, el0, pan);
     for (uint16_t i = t->hash[h]; i != 0; i = t->ctx[i - 1].next) {

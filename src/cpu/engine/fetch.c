@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/engine/fetch.h"
 
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
 #include "cpu/engine/translate.h"
 #include "cpu/isa/emit.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/sysops.h"
+
+#include "cpu/cpu_internal.h"
 
 static bool fill(struct cpu *c, uint64_t va, struct fetch_entry *e)
 {

@@ -77,9 +77,7 @@ void raise_fp_trap(struct cpu *c, const struct op *o, int64_t budget)
 }
 
 /* Budget and PC are right already: cpu_sync ran and the state moved on. */
-void leave_block(struct cpu *c, const struct op *o, int64_t budget)
-{
-}
+void leave_block(struct cpu *c, const struct op *o, int64_t budget) {}
 
 void leave_after(struct cpu *c, const struct op *o, int64_t budget)
 {

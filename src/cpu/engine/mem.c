@@ -136,8 +136,8 @@ static bool device_access_one(struct cpu *c, const struct data_access *a, const 
                               unsigned off, unsigned size, uint8_t *data)
 {
     bool write = a->acc == ACC_WRITE;
-    struct bus_txn t = {.pa = pa(p->pa.v + off), .attrs = p->attrs, .size = (uint8_t)size,
-                        .write = write};
+    struct bus_txn t = {
+        .pa = pa(p->pa.v + off), .attrs = p->attrs, .size = (uint8_t)size, .write = write};
     if (write) {
         memcpy(&t.data, data, size);
     }
@@ -152,7 +152,8 @@ static bool device_access_one(struct cpu *c, const struct data_access *a, const 
 }
 
 /* Move the bytes of an access that has its place. Devices see elements of at most 8 bytes. */
-static bool transfer(struct cpu *c, const struct data_access *a, const struct place *p, uint8_t *data)
+static bool transfer(struct cpu *c, const struct data_access *a, const struct place *p,
+                     uint8_t *data)
 {
     if (p->host != NULL) {
         memcpy(a->acc == ACC_WRITE ? p->host : data, a->acc == ACC_WRITE ? data : p->host, a->size);
@@ -183,8 +184,11 @@ struct split {
 static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum xlat_access acc,
                     struct split *s)
 {
-    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = (uint8_t)size,
-                            .insn_size = (uint8_t)size, .flags = flags};
+    struct data_access a = {.va = va,
+                            .acc = (uint8_t)acc,
+                            .size = (uint8_t)size,
+                            .insn_size = (uint8_t)size,
+                            .flags = flags};
     unsigned elem = element_size(size, flags);
     a.unaligned = (va & (elem - 1)) != 0;
     if (a.unaligned && unaligned_faults(c, va, size, flags)) {
@@ -256,8 +260,8 @@ void *mem_ptr(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum me
 
 bool cpu_dc_zva(struct cpu *c, uint64_t va)
 {
-    struct data_access a = {.va = va, .acc = ACC_WRITE, .size = 1, .flags = MEM_NO_ISV,
-                            .unaligned = true};
+    struct data_access a = {
+        .va = va, .acc = ACC_WRITE, .size = 1, .flags = MEM_NO_ISV, .unaligned = true};
     uint64_t base = va & ~(uint64_t)(ZVA_BYTES - 1);
     void *fast = fast_write(c, base, ZVA_BYTES);
     if (fast != NULL) {
@@ -278,8 +282,8 @@ bool cpu_dc_zva(struct cpu *c, uint64_t va)
 
 static bool maintain(struct cpu *c, uint64_t va, enum xlat_access acc, struct xlat_result *r)
 {
-    struct data_access a = {.va = va, .acc = (uint8_t)acc, .size = 1, .flags = MEM_NO_ISV,
-                            .cmo = true};
+    struct data_access a = {
+        .va = va, .acc = (uint8_t)acc, .size = 1, .flags = MEM_NO_ISV, .cmo = true};
     return translate_data(c, &a, r);
 }
 

@@ -33,9 +33,10 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/exits.h"
 #include "cpu/isa/op.h"
+
+#include "cpu/cpu_internal.h"
 
 /* What an access is, for faults and the slow path. */
 enum mem_flags {
@@ -51,7 +52,8 @@ enum mem_flags {
 };
 #define MEM_SRT_SHIFT 16 /* bits 20:16 of flags: Rt for ISS.SRT */
 
-/* Host address if the access hits in a context, else NULL. A hit for writing permits reading too. */
+/* Host address if the access hits in a context, else NULL. A hit for writing permits reading too.
+ */
 static inline void *fast_lookup(const struct fast_tlb_entry *tlb, uint64_t ctx, uint64_t va,
                                 unsigned size)
 {

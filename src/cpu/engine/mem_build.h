@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The macros of a memory handler template, for the fast build or, with MEM_BUILD_SLOW defined, for
- * the slow one, where data goes through c->mem_data: a local whose address escapes would keep gcc from
- * making tail calls. Included by mem.h, and again between the two uses of a template: no include guard.
+ * the slow one, where data goes through c->mem_data: a local whose address escapes would keep gcc
+ * from making tail calls. Included by mem.h, and again between the two uses of a template: no
+ * include guard.
  */
 #undef MEM_HANDLER
 #undef LOAD_F
@@ -34,7 +35,7 @@
         type tmp_ = (val);                                                                         \
         memcpy(c->mem_data, &tmp_, sizeof(type));                                                  \
         cpu_sync(c, o, budget);                                                                    \
-        if (!mem_write(c, (addr), sizeof(type), (flags), c->mem_data)) {                                 \
+        if (!mem_write(c, (addr), sizeof(type), (flags), c->mem_data)) {                           \
             EXIT_TO(leave_block(c, o, budget));                                                    \
         }                                                                                          \
     } while (0)
@@ -45,7 +46,8 @@
             EXIT_TO(leave_block(c, o, budget));                                                    \
         }                                                                                          \
     } while (0)
-#define LOAD_UNPRIV(name, type, var, addr, flags) LOAD_F(name, type, var, addr, (flags) | MEM_UNPRIV)
+#define LOAD_UNPRIV(name, type, var, addr, flags)                                                  \
+    LOAD_F(name, type, var, addr, (flags) | MEM_UNPRIV)
 #define STORE_UNPRIV(name, type, val, addr, flags)                                                 \
     STORE_F(name, type, val, addr, (flags) | MEM_UNPRIV)
 /* After a slow access a device may have raised an interrupt or asked to stop. */
@@ -71,7 +73,7 @@
 #define MEM_HANDLER(name)                                                                          \
     static void slow_##name(struct cpu *c, const struct op *o, int64_t budget);                    \
     static void op_##name(struct cpu *c, const struct op *o, int64_t budget)
-#define LOAD_F(name, type, var, addr, flags) LOAD_CTX(name, type, var, addr, c->ctx)
+#define LOAD_F(name, type, var, addr, flags)      LOAD_CTX(name, type, var, addr, c->ctx)
 #define LOAD_UNPRIV(name, type, var, addr, flags) LOAD_CTX(name, type, var, addr, c->ctx_unpriv)
 #define LOAD_CTX(name, type, var, addr, ctx)                                                       \
     do {                                                                                           \
@@ -86,7 +88,7 @@
 #define STORE_CTX(name, type, val, addr, ctx)                                                      \
     do {                                                                                           \
         type tmp_ = (val);                                                                         \
-        void *p_ = fast_lookup(c->tlb_w, (ctx), (addr), sizeof(type));                       \
+        void *p_ = fast_lookup(c->tlb_w, (ctx), (addr), sizeof(type));                             \
         if (UNLIKELY(p_ == NULL)) {                                                                \
             EXIT_TO(slow_##name(c, o, budget));                                                    \
         }                                                                                          \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which addresses may have translations larger than a page in the fast TLB. The fast TLB holds 4 KiB
- * pieces; maintenance of one address must remove all pieces of the block around it. A few hashed bit
- * maps, one a size, tell that there cannot be any; otherwise contexts are retired.
+ * Which addresses may have translations larger than a page in the fast TLB. The fast TLB holds 4
+ * KiB pieces; maintenance of one address must remove all pieces of the block around it. A few
+ * hashed bit maps, one a size, tell that there cannot be any; otherwise contexts are retired.
  */
 #ifndef CPU_ENGINE_TLBMAINT_H
 #define CPU_ENGINE_TLBMAINT_H
@@ -13,7 +13,8 @@
 #include "base/bits.h"
 
 #define LARGE_WORDS 64
-static const uint8_t large_sizes[] = {14, 16, 21, 25, 30, 39, 48}; /* log2, rounded up to one of these */
+static const uint8_t large_sizes[] = {14, 16, 21, 25,
+                                      30, 39, 48}; /* log2, rounded up to one of these */
 
 struct large_map {
     uint64_t bits[sizeof(large_sizes)][LARGE_WORDS];

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/mem.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
+
+#include "cpu/cpu_internal.h"
 
 #define FSC_EXTERNAL    0x10
 #define FSC_ALIGNMENT   0x21
@@ -23,8 +24,8 @@
 static enum bus_result walk_read(void *opaque, pa_t pa, enum pas pas, uint64_t *out)
 {
     struct cpu *c = opaque;
-    struct bus_txn t = {.pa = pa, .size = 8,
-                        .attrs = {.requester_id = c->cfg.index, .pas = (uint8_t)pas}};
+    struct bus_txn t = {
+        .pa = pa, .size = 8, .attrs = {.requester_id = c->cfg.index, .pas = (uint8_t)pas}};
     enum bus_result r = bus_access(c->bus, &t);
     *out = t.data;
     return r;
@@ -115,7 +116,8 @@ static unsigned fault_target(const struct cpu *c, const struct xlat_fault *f)
     return f->type == XF_EXT_ABORT ? external_target(c) : stage1_target(c);
 }
 
-static void log_fault(const struct cpu *c, const char *what, uint64_t va, const struct xlat_fault *f)
+static void log_fault(const struct cpu *c, const char *what, uint64_t va,
+                      const struct xlat_fault *f)
 {
     log_trace(LOG_MMU, "cpu",
               "pe %u: %s at va %#" G_GINT64_MODIFIER "x, pc %#" G_GINT64_MODIFIER
@@ -171,8 +173,12 @@ bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_resu
 {
     bool unpriv = a->flags & MEM_UNPRIV;
     const struct context *ctx = context_data(c, unpriv);
-    struct xlat_req req = {.va = va(a->va), .acc = a->acc, .el0 = ctx->el0, .pan = ctx->pan,
-                           .unaligned = a->unaligned, .cmo = a->cmo};
+    struct xlat_req req = {.va = va(a->va),
+                           .acc = a->acc,
+                           .el0 = ctx->el0,
+                           .pan = ctx->pan,
+                           .unaligned = a->unaligned,
+                           .cmo = a->cmo};
     struct walk_port port = translate_walk_port(c);
     struct xlat_fault fault;
     if (xlat_walk(&ctx->cfg, &req, &port, out, &fault)) {

@@ -20,8 +20,8 @@ struct walk_port translate_walk_port(struct cpu *c);
 /* What a data access is, for its abort. flags: enum mem_flags (engine/mem.h). */
 struct data_access {
     uint64_t va;
-    uint8_t acc; /* enum xlat_access */
-    uint8_t size;     /* bytes in this page */
+    uint8_t acc;       /* enum xlat_access */
+    uint8_t size;      /* bytes in this page */
     uint8_t insn_size; /* bytes of the whole access: ISS.SAS */
     uint32_t flags;
     bool unaligned; /* not aligned to its size, which Device memory does not allow */

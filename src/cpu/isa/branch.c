@@ -12,10 +12,11 @@
  *     T+3  op_link, d = 0; also the header of stub 1
  *     T+4  op_link, d = 1
  */
+#include "cpu/isa/branch.h"
+
 #include "a64_gen.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/exits.h"
-#include "cpu/isa/branch.h"
 #include "cpu/isa/flags.h"
 
 HANDLER(link)
@@ -111,7 +112,8 @@ bool emit_branch_unconditional_immediate(struct emit *e)
     return true;
 }
 
-/* ---- conditional: near handlers chain both ways; far ones when either side leaves the page ---- */
+/* ---- conditional: near handlers chain both ways; far ones when either side leaves the page ----
+ */
 
 #define BRANCH_IF(name, cond)                                                                      \
     HANDLER(name##_near)                                                                           \
@@ -123,8 +125,7 @@ bool emit_branch_unconditional_immediate(struct emit *e)
     }                                                                                              \
     HANDLER(name##_far)                                                                            \
     {                                                                                              \
-        uint64_t target = c->page_va + ((cond) ? (uint64_t)(int64_t)(int32_t)o->imm                \
-                                               : o[1].imm64);                                      \
+        uint64_t target = c->page_va + ((cond) ? (uint64_t)(int64_t)(int32_t)o->imm : o[1].imm64); \
         JUMP(target);                                                                              \
     }
 
@@ -159,8 +160,8 @@ bool emit_branch_conditional_cond(struct emit *e)
     static op_fn *const near[16] = {FOR_EACH_COND(NEAR) op_b_al_near};
     static op_fn *const far[16] = {FOR_EACH_COND(FAR) op_b_al_far};
     unsigned cond = insn_bits(e, 0, 4);
-    struct op *o = emit_branch_if(e, near[cond], far[cond],
-                                  (int64_t)sextract32(e->insn, 5, 19) * 4);
+    struct op *o =
+        emit_branch_if(e, near[cond], far[cond], (int64_t)sextract32(e->insn, 5, 19) * 4);
     op_fn *fused = e->prev != NULL ? fused_compare_branch(e->prev->fn, cond) : NULL;
     if (fused != NULL && o->fn == near[cond]) {
         e->prev->fn = fused;
@@ -187,8 +188,7 @@ bool emit_branch_conditional_compare(struct emit *e)
 bool emit_branch_conditional_test(struct emit *e)
 {
     bool nz = insn_bit(e, 24);
-    struct op *o = emit_branch_if(e, nz ? op_tbnz_near : op_tbz_near,
-                                  nz ? op_tbnz_far : op_tbz_far,
+    struct op *o = emit_branch_if(e, nz ? op_tbnz_near : op_tbz_near, nz ? op_tbnz_far : op_tbz_far,
                                   (int64_t)sextract32(e->insn, 5, 14) * 4);
     o->b = emit_src(insn_rt(e));
     o->c = (uint8_t)(insn_bit(e, 31) << 5 | insn_bits(e, 19, 5));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AES instructions: Arm ARM, pseudocode AESShiftRows, AESSubBytes, AESMixColumns and their inverses.
- * Hosts with AES instructions use those (simd_host_x86.c).
+ * AES instructions: Arm ARM, pseudocode AESShiftRows, AESSubBytes, AESMixColumns and their
+ * inverses. Hosts with AES instructions use those (simd_host_x86.c).
  */
 #include "a64_gen.h"
 #include "cpu/isa/simd_host.h"
@@ -134,5 +134,6 @@ bool emit_vector_crypto_aes_round(struct emit *e)
 
 bool emit_vector_crypto_aes_mix(struct emit *e)
 {
-    return insn_bit(e, 12) ? emit_aes(e, HOST_AESIMC, op_aesimc) : emit_aes(e, HOST_AESMC, op_aesmc);
+    return insn_bit(e, 12) ? emit_aes(e, HOST_AESIMC, op_aesimc)
+                           : emit_aes(e, HOST_AESMC, op_aesmc);
 }

@@ -50,7 +50,7 @@ static struct op *emit_ddnm(struct emit *e, op_fn *fn)
 }
 
 #define EMIT(class, fn)                                                                            \
-    bool emit_vector_crypto_##class(struct emit *e)                                                \
+    bool emit_vector_crypto_##class(struct emit * e)                                               \
     {                                                                                              \
         emit_ddnm(e, fn);                                                                          \
         return true;                                                                               \
@@ -183,10 +183,10 @@ EMIT(sha3op_sha256_sched1, op_sha256su1)
 
 /* ---- SHA-512 ---- */
 
-#define BIG_SIGMA0(v)   (ror64((v), 28) ^ ror64((v), 34) ^ ror64((v), 39))
-#define BIG_SIGMA1(v)   (ror64((v), 14) ^ ror64((v), 18) ^ ror64((v), 41))
-#define SMALL_SIGMA0(v) (ror64((v), 1) ^ ror64((v), 8) ^ (v) >> 7)
-#define SMALL_SIGMA1(v) (ror64((v), 19) ^ ror64((v), 61) ^ (v) >> 6)
+#define BIG_SIGMA0(v)       (ror64((v), 28) ^ ror64((v), 34) ^ ror64((v), 39))
+#define BIG_SIGMA1(v)       (ror64((v), 14) ^ ror64((v), 18) ^ ror64((v), 41))
+#define SMALL_SIGMA0(v)     (ror64((v), 1) ^ ror64((v), 8) ^ (v) >> 7)
+#define SMALL_SIGMA1(v)     (ror64((v), 19) ^ ror64((v), 61) ^ (v) >> 6)
 #define CHOOSE64(x, y, z)   (((x) & (y)) ^ (~(x) & (z)))
 #define MAJORITY64(x, y, z) (((x) & (y)) ^ ((x) & (z)) ^ ((y) & (z)))
 
@@ -213,8 +213,8 @@ static void sha512su0(struct cpu *c, const struct op *o)
 static void sha512su1(struct cpu *c, const struct op *o)
 {
     vreg_t x = c->v[o->b], y = c->v[o->c], w = c->v[o->a];
-    c->v[o->a] = (vreg_t){{w.d[0] + SMALL_SIGMA1(x.d[0]) + y.d[0],
-                           w.d[1] + SMALL_SIGMA1(x.d[1]) + y.d[1]}};
+    c->v[o->a] =
+        (vreg_t){{w.d[0] + SMALL_SIGMA1(x.d[0]) + y.d[0], w.d[1] + SMALL_SIGMA1(x.d[1]) + y.d[1]}};
 }
 CALL(sha512h)
 CALL(sha512h2)

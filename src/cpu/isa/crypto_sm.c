@@ -32,7 +32,7 @@ static uint32_t rol32(uint32_t v, unsigned n)
 /* d: Va, or the element index of SM3TT*. */
 #define EMIT(class, name, operand)                                                                 \
     CALL(name)                                                                                     \
-    bool emit_vector_crypto_##class(struct emit *e)                                                \
+    bool emit_vector_crypto_##class(struct emit * e)                                               \
     {                                                                                              \
         struct op *o = emit_op(e, op_##name);                                                      \
         o->a = (uint8_t)insn_rd(e);                                                                \

@@ -26,20 +26,21 @@
 #include <stdint.h>
 
 #include "base/bits.h"
-#include "cpu/cpu_internal.h"
 #include "cpu/isa/op.h"
+
+#include "cpu/cpu_internal.h"
 
 /* Context bits that change what an instruction word means: part of a block's key. */
 enum decode_mode {
-    MODE_EL_MASK = 3,           /* current EL */
-    MODE_FP_TRAP = 1 << 2,      /* FP/SIMD instructions trap (CPACR_EL1, CPTR_ELx) */
-    MODE_SP_CHECK = 1 << 3,     /* SCTLR_ELx.SA/SA0: SP must be 16-byte aligned when a base */
-    MODE_UNCACHED = 1 << 4,     /* SCTLR_ELx.I = 0: instruction fetches must see every store */
-    MODE_STEP = 1 << 5,         /* one instruction a block */
-    MODE_UNPRIV = 1 << 6,       /* LDTR/STTR act as unprivileged (EL1, or EL2 with E2H and TGE) */
-    MODE_GUARDED = 1 << 7,      /* the page has GP set */
-    MODE_SPSEL = 1 << 8,        /* PSTATE.SP */
-    MODE_E2H = 1 << 9,          /* EL2 with HCR_EL2.E2H: system register names are redirected */
+    MODE_EL_MASK = 3,       /* current EL */
+    MODE_FP_TRAP = 1 << 2,  /* FP/SIMD instructions trap (CPACR_EL1, CPTR_ELx) */
+    MODE_SP_CHECK = 1 << 3, /* SCTLR_ELx.SA/SA0: SP must be 16-byte aligned when a base */
+    MODE_UNCACHED = 1 << 4, /* SCTLR_ELx.I = 0: instruction fetches must see every store */
+    MODE_STEP = 1 << 5,     /* one instruction a block */
+    MODE_UNPRIV = 1 << 6,   /* LDTR/STTR act as unprivileged (EL1, or EL2 with E2H and TGE) */
+    MODE_GUARDED = 1 << 7,  /* the page has GP set */
+    MODE_SPSEL = 1 << 8,    /* PSTATE.SP */
+    MODE_E2H = 1 << 9,      /* EL2 with HCR_EL2.E2H: system register names are redirected */
 };
 
 struct a64_row;
@@ -120,7 +121,8 @@ static inline uint8_t emit_dst(unsigned r)
  * asks for it. rn as in the instruction.
  */
 void emit_sp_check(struct emit *e, unsigned rn);
-/* An instruction wrote register r, where 31 is SP. by: how far SP moved, if that is known, else 1. */
+/* An instruction wrote register r, where 31 is SP. by: how far SP moved, if that is known, else 1.
+ */
 static inline void emit_note_write(struct emit *e, unsigned r, int64_t by)
 {
     if (r == 31 && by % 16 != 0) {

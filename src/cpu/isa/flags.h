@@ -113,11 +113,9 @@ static inline void logic_flags32(struct cpu *c, uint32_t r)
     F(eq) F(ne) F(cs) F(cc) F(mi) F(pl) F(vs) F(vc) F(hi) F(ls) F(ge) F(lt) F(gt) F(le) F(al)
 /* A table of handlers indexed by the condition field. */
 #define COND_TABLE(prefix)                                                                         \
-    {                                                                                              \
-        prefix##_eq, prefix##_ne, prefix##_cs, prefix##_cc, prefix##_mi, prefix##_pl, prefix##_vs, \
-            prefix##_vc, prefix##_hi, prefix##_ls, prefix##_ge, prefix##_lt, prefix##_gt,          \
-            prefix##_le, prefix##_al, prefix##_al                                                  \
-    }
+    {prefix##_eq, prefix##_ne, prefix##_cs, prefix##_cc, prefix##_mi, prefix##_pl,                 \
+     prefix##_vs, prefix##_vc, prefix##_hi, prefix##_ls, prefix##_ge, prefix##_lt,                 \
+     prefix##_gt, prefix##_le, prefix##_al, prefix##_al}
 
 /* A condition known at run time only. */
 static inline bool cond_holds(const struct cpu *c, unsigned cond)

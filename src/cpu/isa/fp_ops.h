@@ -191,7 +191,6 @@ static inline bool fp_ftype(const struct emit *e, enum fp_size *out_sz)
     return ftype < 2 || (ftype == 3 && emit_has(e, FEAT_FP16));
 }
 
-
 /*
  * Handlers that use the host's fused multiply-add: NULL where the host has none. Indexed by
  * fp_negate for scalars; by FMLA, FMLS for vectors. Operands as op_fp_muladd, in two slots.

@@ -236,8 +236,8 @@ bool emit_integer_arithmetic_address_pc_rel(struct emit *e)
     return true;
 }
 
-/* ---- compare and branch, fused: the subtraction's operation goes on as the branch two slots on ----
- * See isa/branch.c for the layout of the terminator that follows. */
+/* ---- compare and branch, fused: the subtraction's operation goes on as the branch two slots on
+ * ---- See isa/branch.c for the layout of the terminator that follows. */
 
 #define FUSED(name, type, rhs, cc, cond)                                                           \
     HANDLER(name##_b_##cc)                                                                         \
@@ -271,11 +271,22 @@ FUSED_ALL(subs_x_none, uint64_t, c->x[o->c])
 FUSED_ALL(subs_w_none, uint32_t, c->x[o->c])
 
 #define FUSED_ROW(name)                                                                            \
-    {                                                                                              \
-        op_##name##_b_eq, op_##name##_b_ne, op_##name##_b_cs, op_##name##_b_cc, op_##name##_b_mi,  \
-            op_##name##_b_pl, NULL, NULL, op_##name##_b_hi, op_##name##_b_ls, op_##name##_b_ge,    \
-            op_##name##_b_lt, op_##name##_b_gt, op_##name##_b_le, NULL, NULL                       \
-    }
+    {op_##name##_b_eq,                                                                             \
+     op_##name##_b_ne,                                                                             \
+     op_##name##_b_cs,                                                                             \
+     op_##name##_b_cc,                                                                             \
+     op_##name##_b_mi,                                                                             \
+     op_##name##_b_pl,                                                                             \
+     NULL,                                                                                         \
+     NULL,                                                                                         \
+     op_##name##_b_hi,                                                                             \
+     op_##name##_b_ls,                                                                             \
+     op_##name##_b_ge,                                                                             \
+     op_##name##_b_lt,                                                                             \
+     op_##name##_b_gt,                                                                             \
+     op_##name##_b_le,                                                                             \
+     NULL,                                                                                         \
+     NULL}
 
 op_fn *fused_compare_branch(op_fn *compare, unsigned cond)
 {

@@ -66,9 +66,14 @@ HANDLER(mov_w)
 
 /* Indexed by opc:N, then sf. */
 #define LOGIC_ROW(s)                                                                               \
-    {{op_and_w_##s, op_and_x_##s},   {op_bic_w_##s, op_bic_x_##s},   {op_orr_w_##s, op_orr_x_##s}, \
-     {op_orn_w_##s, op_orn_x_##s},   {op_eor_w_##s, op_eor_x_##s},   {op_eon_w_##s, op_eon_x_##s}, \
-     {op_ands_w_##s, op_ands_x_##s}, {op_bics_w_##s, op_bics_x_##s}}
+    {                                                                                              \
+        {op_and_w_##s, op_and_x_##s}, {op_bic_w_##s, op_bic_x_##s}, {op_orr_w_##s, op_orr_x_##s},  \
+            {op_orn_w_##s, op_orn_x_##s}, {op_eor_w_##s, op_eor_x_##s},                            \
+            {op_eon_w_##s, op_eon_x_##s}, {op_ands_w_##s, op_ands_x_##s},                          \
+        {                                                                                          \
+            op_bics_w_##s, op_bics_x_##s                                                           \
+        }                                                                                          \
+    }
 
 bool emit_integer_logical_shiftedreg(struct emit *e)
 {
@@ -199,7 +204,8 @@ bool emit_integer_ins_ext_insert_movewide(struct emit *e)
 }
 
 /* ---- bit fields ----
- * UBFM and SBFM move the field to the top of the register (left by c) and back down (right by d). */
+ * UBFM and SBFM move the field to the top of the register (left by c) and back down (right by d).
+ */
 
 #define SHIFT_PAIR(name, type, signed_type)                                                        \
     HANDLER(ubfm_##name)                                                                           \

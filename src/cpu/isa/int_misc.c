@@ -40,7 +40,7 @@ static struct op *emit_rrrr(struct emit *e, op_fn *fn)
 #define WIDTH_BITS(T) (sizeof(T) * 8)
 
 PAIR(madd, a + n * m)
-PAIR(msub, a - n *m)
+PAIR(msub, a - n * m)
 PAIR(mul, n *m)
 PAIR(udiv, m == 0 ? 0 : n / m)
 /* INT_MIN / -1 wraps: the quotient is INT_MIN. */
@@ -178,7 +178,8 @@ static inline uint64_t rev16_64(uint64_t v)
 }
 
 PAIR(clz, clz64(n) - (64 - WIDTH_BITS(T)))
-PAIR(cls, clz64((uint64_t)(T)(n ^ (T)((ST)n >> 1)) << (64 - WIDTH_BITS(T)) << 1 | BIT(64 - WIDTH_BITS(T))))
+PAIR(cls, clz64((uint64_t)(T)(n ^ (T)((ST)n >> 1)) << (64 - WIDTH_BITS(T)) << 1 |
+                BIT(64 - WIDTH_BITS(T))))
 PAIR(ctz, n == 0 ? WIDTH_BITS(T) : (unsigned)__builtin_ctzll(n))
 PAIR(cnt, __builtin_popcountll(n))
 PAIR(abs, (ST)n < 0 ? -n : n)
@@ -387,14 +388,16 @@ static struct op *emit_ccmp(struct emit *e, op_fn *const ops[2][2])
 
 bool emit_integer_conditional_compare_register(struct emit *e)
 {
-    static op_fn *const ops[2][2] = {{op_ccmn_w_reg, op_ccmn_x_reg}, {op_ccmp_w_reg, op_ccmp_x_reg}};
+    static op_fn *const ops[2][2] = {{op_ccmn_w_reg, op_ccmn_x_reg},
+                                     {op_ccmp_w_reg, op_ccmp_x_reg}};
     emit_ccmp(e, ops)->c = emit_src(insn_rm(e));
     return true;
 }
 
 bool emit_integer_conditional_compare_immediate(struct emit *e)
 {
-    static op_fn *const ops[2][2] = {{op_ccmn_w_imm, op_ccmn_x_imm}, {op_ccmp_w_imm, op_ccmp_x_imm}};
+    static op_fn *const ops[2][2] = {{op_ccmn_w_imm, op_ccmn_x_imm},
+                                     {op_ccmp_w_imm, op_ccmp_x_imm}};
     emit_ccmp(e, ops)->imm |= insn_bits(e, 16, 5) << 8;
     return true;
 }

@@ -25,21 +25,43 @@ HANDLER(prefetch)
 /* Indexed by size:opc as in instruction bits 31:30 and 23:22: what the transfer is. */
 enum addr_mode { MODE_IMM, MODE_POST, MODE_PRE, MODE_LSL, MODE_UXTW, MODE_SXTW, MODE_UNPRIV_ACC };
 #define TRANSFER(n)                                                                                \
-    {                                                                                              \
-        op_##n##_imm, op_##n##_post, op_##n##_pre, op_##n##_lsl, op_##n##_uxtw, op_##n##_sxtw,     \
-            op_##n##_unpriv                                                                        \
-    }
+    {op_##n##_imm,  op_##n##_post, op_##n##_pre,   op_##n##_lsl,                                   \
+     op_##n##_uxtw, op_##n##_sxtw, op_##n##_unpriv}
 static op_fn *const single_ops[16][7] = {
-    TRANSFER(strb),  TRANSFER(ldrb),  TRANSFER(ldrsb_x), TRANSFER(ldrsb_w),
-    TRANSFER(strh),  TRANSFER(ldrh),  TRANSFER(ldrsh_x), TRANSFER(ldrsh_w),
-    TRANSFER(str_w), TRANSFER(ldr_w), TRANSFER(ldrsw),   {NULL},
-    TRANSFER(str_x), TRANSFER(ldr_x), {NULL},            {NULL},
+    TRANSFER(strb),
+    TRANSFER(ldrb),
+    TRANSFER(ldrsb_x),
+    TRANSFER(ldrsb_w),
+    TRANSFER(strh),
+    TRANSFER(ldrh),
+    TRANSFER(ldrsh_x),
+    TRANSFER(ldrsh_w),
+    TRANSFER(str_w),
+    TRANSFER(ldr_w),
+    TRANSFER(ldrsw),
+    {NULL},
+    TRANSFER(str_x),
+    TRANSFER(ldr_x),
+    {NULL},
+    {NULL},
 };
 static op_fn *const ordered_ops[16] = {
-    op_strb_ordered,  op_ldrb_ordered,  op_ldrsb_x_ordered, op_ldrsb_w_ordered,
-    op_strh_ordered,  op_ldrh_ordered,  op_ldrsh_x_ordered, op_ldrsh_w_ordered,
-    op_str_w_ordered, op_ldr_w_ordered, op_ldrsw_ordered,   NULL,
-    op_str_x_ordered, op_ldr_x_ordered, NULL,               NULL,
+    op_strb_ordered,
+    op_ldrb_ordered,
+    op_ldrsb_x_ordered,
+    op_ldrsb_w_ordered,
+    op_strh_ordered,
+    op_ldrh_ordered,
+    op_ldrsh_x_ordered,
+    op_ldrsh_w_ordered,
+    op_str_w_ordered,
+    op_ldr_w_ordered,
+    op_ldrsw_ordered,
+    NULL,
+    op_str_x_ordered,
+    op_ldr_x_ordered,
+    NULL,
+    NULL,
 };
 #define PRFM 14 /* size 11, opc 10 */
 

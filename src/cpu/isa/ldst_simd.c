@@ -129,10 +129,14 @@ static bool struct_slow(struct cpu *c, const struct op *o, bool load)
 
 enum vaddr_mode { V_IMM, V_POST, V_PRE, V_LSL, V_UXTW, V_SXTW };
 #define VROW(sz)                                                                                   \
-    {{op_str_##sz##_imm, op_str_##sz##_post, op_str_##sz##_pre, op_str_##sz##_lsl,                 \
-      op_str_##sz##_uxtw, op_str_##sz##_sxtw},                                                     \
-     {op_ldr_##sz##_imm, op_ldr_##sz##_post, op_ldr_##sz##_pre, op_ldr_##sz##_lsl,                 \
-      op_ldr_##sz##_uxtw, op_ldr_##sz##_sxtw}}
+    {                                                                                              \
+        {op_str_##sz##_imm, op_str_##sz##_post, op_str_##sz##_pre,                                 \
+         op_str_##sz##_lsl, op_str_##sz##_uxtw, op_str_##sz##_sxtw},                               \
+        {                                                                                          \
+            op_ldr_##sz##_imm, op_ldr_##sz##_post, op_ldr_##sz##_pre, op_ldr_##sz##_lsl,           \
+                op_ldr_##sz##_uxtw, op_ldr_##sz##_sxtw                                             \
+        }                                                                                          \
+    }
 
 /* log2 of the register size: size:opc<1>; more than 4 is unallocated. */
 static unsigned scale_of(const struct emit *e)
@@ -224,8 +228,12 @@ bool emit_memory_literal_simdfp(struct emit *e)
 /* ---- pairs ---- */
 
 #define VPAIR_ROW(sz)                                                                              \
-    {{op_stp_##sz##_imm, op_stp_##sz##_post, op_stp_##sz##_pre},                                   \
-     {op_ldp_##sz##_imm, op_ldp_##sz##_post, op_ldp_##sz##_pre}}
+    {                                                                                              \
+        {op_stp_##sz##_imm, op_stp_##sz##_post, op_stp_##sz##_pre},                                \
+        {                                                                                          \
+            op_ldp_##sz##_imm, op_ldp_##sz##_post, op_ldp_##sz##_pre                               \
+        }                                                                                          \
+    }
 
 static bool emit_vpair(struct emit *e, enum vaddr_mode mode)
 {
@@ -323,7 +331,10 @@ static bool emit_single_struct(struct emit *e, bool post)
     unsigned opcode = insn_bits(e, 13, 3), s = insn_bit(e, 12), size = insn_bits(e, 10, 2);
     unsigned scale = opcode >> 1, q = insn_q(e);
     struct struct_desc d = {.selem = (uint8_t)(((opcode & 1) << 1 | insn_bit(e, 21)) + 1),
-                            .rows = 1, .rpt = 1, .single = true, .q = q};
+                            .rows = 1,
+                            .rpt = 1,
+                            .single = true,
+                            .q = q};
     switch (scale) {
     case 0:
         d.lane = (uint8_t)(q << 3 | s << 2 | size);

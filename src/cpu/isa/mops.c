@@ -33,8 +33,8 @@ static void wrong_state(struct cpu *c, const struct op *o, bool set, enum stage 
 {
     uint64_t iss = (uint64_t)set << 24 | (uint64_t)extract32(o->imm, 12, 4) << 19 |
                    (uint64_t)(stage == STAGE_E) << 18 | (uint64_t)option << 17 | BIT(16) |
-                   (uint64_t)extract32(o->imm, 0, 5) << 10 | (uint64_t)extract32(o->imm, 16, 5) << 5 |
-                   extract32(o->imm, 5, 5);
+                   (uint64_t)extract32(o->imm, 0, 5) << 10 |
+                   (uint64_t)extract32(o->imm, 16, 5) << 5 | extract32(o->imm, 5, 5);
     unsigned target = exc_default_target(c);
     bool mce2 = cpu_el2_enabled(c) && cpu_has(c, FEAT_HCX) && bit(c->sr[SR_HCRX_EL2], 10);
     if (target == 1 && mce2) {
@@ -158,7 +158,8 @@ bool emit_memory_mcpymset_set(struct emit *e)
 /* ---- CPY and CPYF ---- */
 
 /* Bytes moved from src to dst (lowest addresses of the chunk); 0 after an exception. */
-static uint64_t copy_up(struct cpu *c, const struct op *o, uint64_t dst, uint64_t src, uint64_t left)
+static uint64_t copy_up(struct cpu *c, const struct op *o, uint64_t dst, uint64_t src,
+                        uint64_t left)
 {
     uint64_t n = min64(left, min64(to_page_end(dst), to_page_end(src)));
     uint8_t *to = fast_bytes(c, dst, n, true, o->d & OPT_WRITE_UNPRIV);

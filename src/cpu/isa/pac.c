@@ -7,8 +7,8 @@
 #include "cpu/isa/pac.h"
 
 #include "a64_gen.h"
-#include "cpu/engine/exits.h"
 #include "cpu/engine/block.h"
+#include "cpu/engine/exits.h"
 #include "cpu/isa/branch.h"
 #include "cpu/isa/qarma.h"
 #include "cpu/sys/exc.h"
@@ -61,17 +61,21 @@ static struct pac_layout layout_of(const struct cpu *c, uint64_t ptr, bool data)
 
 static uint64_t key_lo(const struct cpu *c, enum pac_key key)
 {
-    static const uint16_t ids[] = {
-        [PAC_IA] = SR_APIAKeyLo_EL1, [PAC_IB] = SR_APIBKeyLo_EL1, [PAC_DA] = SR_APDAKeyLo_EL1,
-        [PAC_DB] = SR_APDBKeyLo_EL1, [PAC_GA] = SR_APGAKeyLo_EL1};
+    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyLo_EL1,
+                                   [PAC_IB] = SR_APIBKeyLo_EL1,
+                                   [PAC_DA] = SR_APDAKeyLo_EL1,
+                                   [PAC_DB] = SR_APDBKeyLo_EL1,
+                                   [PAC_GA] = SR_APGAKeyLo_EL1};
     return c->sr[ids[key]];
 }
 
 static uint64_t key_hi(const struct cpu *c, enum pac_key key)
 {
-    static const uint16_t ids[] = {
-        [PAC_IA] = SR_APIAKeyHi_EL1, [PAC_IB] = SR_APIBKeyHi_EL1, [PAC_DA] = SR_APDAKeyHi_EL1,
-        [PAC_DB] = SR_APDBKeyHi_EL1, [PAC_GA] = SR_APGAKeyHi_EL1};
+    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyHi_EL1,
+                                   [PAC_IB] = SR_APIBKeyHi_EL1,
+                                   [PAC_DA] = SR_APDAKeyHi_EL1,
+                                   [PAC_DB] = SR_APDBKeyHi_EL1,
+                                   [PAC_GA] = SR_APGAKeyHi_EL1};
     return c->sr[ids[key]];
 }
 

@@ -15,7 +15,8 @@ static const uint64_t alpha = UINT64_C(0xc0ac29b7c97c50dd);
 static const uint8_t shuffle[CELLS] = {13, 6, 11, 0, 7, 12, 1, 10, 8, 3, 14, 5, 2, 9, 4, 15};
 static const uint8_t tweak_from[CELLS] = {4, 5, 6, 7, 11, 2, 3, 8, 12, 13, 14, 15, 0, 1, 10, 9};
 /* Result cells of the tweak shuffle that pass through the linear feedback register. */
-static const uint16_t tweak_rotated = 1 << 2 | 1 << 4 | 1 << 7 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15;
+static const uint16_t tweak_rotated =
+    1 << 2 | 1 << 4 | 1 << 7 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 15;
 
 static const uint8_t sub5[16] = {11, 6, 8, 15, 12, 0, 9, 14, 3, 7, 4, 5, 13, 2, 1, 10};
 static const uint8_t sub5_inverse[16] = {5, 14, 13, 8, 10, 11, 1, 9, 2, 6, 15, 0, 4, 12, 7, 3};

@@ -92,7 +92,8 @@ bool emit_vector_arithmetic_binary_element_mat_mul_int_dotp(struct emit *e)
 
 bool emit_vector_arithmetic_binary_uniform_mat_mul_int_mla(struct emit *e)
 {
-    op_fn *const ops[N_SHAPES] = {
-        [SHAPE_4s] = insn_bit(e, 11) ? op_usmmla : insn_u(e) ? op_ummla : op_smmla};
+    op_fn *const ops[N_SHAPES] = {[SHAPE_4s] = insn_bit(e, 11) ? op_usmmla
+                                               : insn_u(e)     ? op_ummla
+                                                               : op_smmla};
     return simd_emit(e, ops, SHAPE_4s) != NULL;
 }

@@ -2,8 +2,8 @@
 /*
  * Advanced SIMD integer: vector by indexed element.
  *
- * Arm DDI 0487, C4.1 "Advanced SIMD vector x indexed element" and its scalar counterpart. Dot products
- * are in simd_dot.c.
+ * Arm DDI 0487, C4.1 "Advanced SIMD vector x indexed element" and its scalar counterpart. Dot
+ * products are in simd_dot.c.
  */
 #include "a64_gen.h"
 #include "cpu/isa/simd_lanes.h"
@@ -32,13 +32,16 @@ LONG_OPERATION(LONG_SATURATING, sqdmull, s, 0, n, SQDMULL(a, b))
 
 /* By opcode (bits 15:12) and U. */
 static op_fn *const *const same_ops[16][2] = {
-    [0] = {NULL, mla_ops},          [4] = {NULL, mls_ops},
-    [8] = {mul_ops, NULL},          [12] = {sqdmulh_ops, NULL},
-    [13] = {sqrdmulh_ops, sqrdmlah_ops}, [15] = {NULL, sqrdmlsh_ops},
+    [0] = {NULL, mla_ops},
+    [4] = {NULL, mls_ops},
+    [8] = {mul_ops, NULL},
+    [12] = {sqdmulh_ops, NULL},
+    [13] = {sqrdmulh_ops, sqrdmlah_ops},
+    [15] = {NULL, sqrdmlsh_ops},
 };
 static op_fn *const *const long_ops[16][2] = {
-    [2] = {smlal_ops, umlal_ops},  [3] = {sqdmlal_ops, NULL}, [6] = {smlsl_ops, umlsl_ops},
-    [7] = {sqdmlsl_ops, NULL},     [10] = {smull_ops, umull_ops}, [11] = {sqdmull_ops, NULL},
+    [2] = {smlal_ops, umlal_ops}, [3] = {sqdmlal_ops, NULL},     [6] = {smlsl_ops, umlsl_ops},
+    [7] = {sqdmlsl_ops, NULL},    [10] = {smull_ops, umull_ops}, [11] = {sqdmull_ops, NULL},
 };
 
 /* Index and register of Vm: half-words have a shorter register field. */
@@ -83,7 +86,7 @@ static bool by_element_long(struct emit *e, enum simd_kind kind)
 }
 
 #define EMITTER(class, call)                                                                       \
-    bool emit_vector_arithmetic_binary_element_##class(struct emit *e)                             \
+    bool emit_vector_arithmetic_binary_element_##class(struct emit * e)                            \
     {                                                                                              \
         return call;                                                                               \
     }

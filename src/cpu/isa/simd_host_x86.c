@@ -2,8 +2,9 @@
 /* x86-64: carry-less multiplication and AES. */
 #include <immintrin.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/isa/simd_host.h"
+
+#include "cpu/cpu_internal.h"
 
 #define NEEDS(features) __attribute__((target(features)))
 
@@ -54,10 +55,12 @@ NEEDS("aes") HANDLER(host_aesimc)
 
 op_fn *host_simd_op(enum host_simd which)
 {
-    static op_fn *const ops[HOST_N_OPS] = {
-        [HOST_PMULL64] = op_host_pmull64, [HOST_AESE] = op_host_aese, [HOST_AESD] = op_host_aesd,
-        [HOST_AESMC] = op_host_aesmc,     [HOST_AESIMC] = op_host_aesimc};
-    bool can = which == HOST_PMULL64 ? __builtin_cpu_supports("pclmul")
-                                     : __builtin_cpu_supports("aes");
+    static op_fn *const ops[HOST_N_OPS] = {[HOST_PMULL64] = op_host_pmull64,
+                                           [HOST_AESE] = op_host_aese,
+                                           [HOST_AESD] = op_host_aesd,
+                                           [HOST_AESMC] = op_host_aesmc,
+                                           [HOST_AESIMC] = op_host_aesimc};
+    bool can =
+        which == HOST_PMULL64 ? __builtin_cpu_supports("pclmul") : __builtin_cpu_supports("aes");
     return can ? ops[which] : NULL;
 }

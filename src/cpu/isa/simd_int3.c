@@ -62,7 +62,7 @@ static inline uint8_t multiply_poly8(uint8_t x, uint8_t y)
 {
     uint8_t r = 0;
     for (unsigned j = 0; j < 8; j++) {
-        r ^= (uint8_t)(x << j) & (uint8_t) - (y >> j & 1);
+        r ^= (uint8_t)(x << j) & (uint8_t)-(y >> j & 1);
     }
     return r;
 }
@@ -89,8 +89,7 @@ OPERATION(B, pmul, i, multiply_poly8(a, b))
         NEXT(1);                                                                                   \
     }
 #define PAIRWISE_OPERATION(name, ...)                                                              \
-    FOR_BHS(PAIRWISE, name, __VA_ARGS__) static shape_ops name##_ops = {                           \
-        FOR_BHS(SHAPE_ENTRY, name)};
+    FOR_BHS(PAIRWISE, name, __VA_ARGS__) static shape_ops name##_ops = {FOR_BHS(SHAPE_ENTRY, name)};
 
 PAIRWISE_OPERATION(smaxp, (S)a > (S)b ? a : b)
 PAIRWISE_OPERATION(umaxp, a > b ? a : b)
@@ -137,7 +136,7 @@ static bool logical(struct emit *e)
 }
 
 #define EMITTER(class, call)                                                                       \
-    bool emit_vector_arithmetic_binary_uniform_##class(struct emit *e)                             \
+    bool emit_vector_arithmetic_binary_uniform_##class(struct emit * e)                            \
     {                                                                                              \
         return call;                                                                               \
     }

@@ -7,8 +7,8 @@
  *     LANEWISE(shl, 4h, i, a << n)        op_shl_4h: each of 4 half-words
  *     OPERATION(BHSD, shl, i, a << n)     the same for all shapes, and the table shl_ops
  *
- * An expression sees the unsigned lanes a (Vn), b (Vm) and d (Vd), the immediate n, the types U and S
- * of a lane and its size BITS; q accumulates what becomes FPSR.QC. Bits above a narrow or scalar
+ * An expression sees the unsigned lanes a (Vn), b (Vm) and d (Vd), the immediate n, the types U and
+ * S of a lane and its size BITS; q accumulates what becomes FPSR.QC. Bits above a narrow or scalar
  * result are zero.
  */
 #ifndef CPU_ISA_SIMD_LANES_H
@@ -48,7 +48,7 @@ SIMD_SHAPES(SHAPE_TYPES)
 #define FOR_BHSD_SCALAR(M, ...)                                                                    \
     FOR_BHSD(M, __VA_ARGS__) M(b, __VA_ARGS__) M(h, __VA_ARGS__) M(s, __VA_ARGS__)
 /* a shape of 64 bits or a scalar, and the shape of twice as wide elements */
-#define FOR_LONG(M, ...) M(8b, 8h, __VA_ARGS__) M(4h, 4s, __VA_ARGS__) M(2s, 2d, __VA_ARGS__)
+#define FOR_LONG(M, ...)    M(8b, 8h, __VA_ARGS__) M(4h, 4s, __VA_ARGS__) M(2s, 2d, __VA_ARGS__)
 #define FOR_LONG_HS(M, ...) M(4h, 4s, __VA_ARGS__) M(2s, 2d, __VA_ARGS__)
 #define FOR_LONG_SATURATING(M, ...)                                                                \
     M(4h, 4s, __VA_ARGS__) M(2s, 2d, __VA_ARGS__) M(h, s, __VA_ARGS__) M(s, 1d, __VA_ARGS__)
@@ -59,7 +59,7 @@ SIMD_SHAPES(SHAPE_TYPES)
 
 /* Handlers are indexed by shape; NULL is unallocated. */
 typedef op_fn *const shape_ops[N_SHAPES];
-#define SHAPE_ENTRY(sh, name)           [SHAPE_##sh] = op_##name##_##sh,
+#define SHAPE_ENTRY(sh, name)            [SHAPE_##sh] = op_##name##_##sh,
 #define SHAPE_ENTRY_LONG(sh, wide, name) [SHAPE_##sh] = op_##name##_##sh,
 
 #define LANE_TYPES(sh)                                                                             \
@@ -92,8 +92,8 @@ typedef op_fn *const shape_ops[N_SHAPES];
     }
 #define LANEWISE_(sh, name, k, ...) LANEWISE(name, sh, k, __VA_ARGS__)
 #define OPERATION(shapes, name, k, ...)                                                            \
-    FOR_##shapes(LANEWISE_, name, k, __VA_ARGS__) static shape_ops name##_ops = {                  \
-        FOR_##shapes(SHAPE_ENTRY, name)};
+    FOR_##shapes(LANEWISE_, name, k,                                                               \
+                 __VA_ARGS__) static shape_ops name##_ops = {FOR_##shapes(SHAPE_ENTRY, name)};
 
 /*
  * Long: Vd[i] (wide) = expression of the sign-extended or zero-extended Vn[i], Vm[k] and of Vd[i];
@@ -124,8 +124,8 @@ typedef op_fn *const shape_ops[N_SHAPES];
         FOR_##shapes(SHAPE_ENTRY_LONG, name)};
 
 /*
- * Narrow: half op.d of Vd = expression of the wide Vn[i], Vm[i]; NBITS is the size of a result lane.
- * Writing the lower half clears the upper one.
+ * Narrow: half op.d of Vd = expression of the wide Vn[i], Vm[i]; NBITS is the size of a result
+ * lane. Writing the lower half clears the upper one.
  */
 #define NARROWWISE(name, sh, wide, ...)                                                            \
     HANDLER(name##_##sh)                                                                           \
@@ -151,9 +151,9 @@ typedef op_fn *const shape_ops[N_SHAPES];
 
 /* ---- lane expressions ---- */
 
-#define ALL_IF(cond) ((U) - (cond))
-#define LANE_SMAX    ((U)((U)~(U)0 >> 1))
-#define LANE_SMIN    ((U)(LANE_SMAX + 1))
+#define ALL_IF(cond)  ((U) - (cond))
+#define LANE_SMAX     ((U)((U) ~(U)0 >> 1))
+#define LANE_SMIN     ((U)(LANE_SMAX + 1))
 #define PRODUCT(x, y) (UINT32_C(1) * (x) * (y)) /* no signed overflow of promoted operands */
 /* overflow is all ones or zero */
 #define SATURATE_IF(overflow, limit, x)                                                            \
@@ -177,15 +177,15 @@ typedef op_fn *const shape_ops[N_SHAPES];
     })
 
 /* v clamped to [lo, hi], all int64_t. */
-#define CLAMP_LANE(v, lo, hi)                                                                           \
+#define CLAMP_LANE(v, lo, hi)                                                                      \
     ({                                                                                             \
         const int64_t v_ = (v), l_ = (lo), h_ = (hi);                                              \
         q |= (U)(v_ < l_) | (U)(v_ > h_);                                                          \
-        v_ < l_ ? l_ : v_ > h_ ? h_ : v_;                                                          \
+        v_<l_ ? l_ : v_> h_ ? h_ : v_;                                                             \
     })
-#define SIGNED_MAX(bits)         ((int64_t)(UINT64_MAX >> (65 - (bits))))
-#define CLAMP_SIGNED(v, bits)    CLAMP_LANE(v, -SIGNED_MAX(bits) - 1, SIGNED_MAX(bits))
-#define CLAMP_UNSIGNED(v, bits)  CLAMP_LANE(v, 0, (int64_t)(UINT64_MAX >> (64 - (bits))))
+#define SIGNED_MAX(bits)        ((int64_t)(UINT64_MAX >> (65 - (bits))))
+#define CLAMP_SIGNED(v, bits)   CLAMP_LANE(v, -SIGNED_MAX(bits) - 1, SIGNED_MAX(bits))
+#define CLAMP_UNSIGNED(v, bits) CLAMP_LANE(v, 0, (int64_t)(UINT64_MAX >> (64 - (bits))))
 
 /* Of h and s lanes: doubling multiply, upper half. Halved, so that int64_t does. */
 #define DOUBLED_HIGH(addend, product, round)                                                       \
@@ -199,7 +199,8 @@ typedef op_fn *const shape_ops[N_SHAPES];
 #define SQRDMLAH(z, x, y)    DOUBLED_HIGH(z, SIGNED_PRODUCT(x, y), true)
 #define SQRDMLSH(z, x, y)    DOUBLED_HIGH(z, -SIGNED_PRODUCT(x, y), true)
 
-/* Of wide lanes that hold sign-extended h or s: 2 * x * y; only the most negative values overflow. */
+/* Of wide lanes that hold sign-extended h or s: 2 * x * y; only the most negative values overflow.
+ */
 #define SQDMULL(x, y)                                                                              \
     ({                                                                                             \
         const int64_t p_ = SIGNED_PRODUCT(x, y);                                                   \

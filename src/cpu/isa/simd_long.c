@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Advanced SIMD integer: three registers of different types. Long (from a half of both sources), wide
- * (Vn is already wide) and high-half narrowing forms, and polynomial multiply.
+ * Advanced SIMD integer: three registers of different types. Long (from a half of both sources),
+ * wide (Vn is already wide) and high-half narrowing forms, and polynomial multiply.
  *
  * Arm DDI 0487, C4.1 "Advanced SIMD three different" and its scalar counterpart.
  */
@@ -48,7 +48,7 @@ static inline uint16_t multiply_poly8(uint16_t x, uint16_t y)
 {
     uint16_t r = 0;
     for (unsigned j = 0; j < 8; j++) {
-        r ^= (uint16_t)(x << j) & (uint16_t) - (y >> j & 1);
+        r ^= (uint16_t)(x << j) & (uint16_t)-(y >> j & 1);
     }
     return r;
 }
@@ -70,10 +70,22 @@ HANDLER(pmull_1d)
 
 /* By opcode (bits 15:12) and U. */
 static op_fn *const *const different_ops[16][2] = {
-    {saddl_ops, uaddl_ops},  {saddw_ops, uaddw_ops}, {ssubl_ops, usubl_ops}, {ssubw_ops, usubw_ops},
-    {addhn_ops, raddhn_ops}, {sabal_ops, uabal_ops}, {subhn_ops, rsubhn_ops}, {sabdl_ops, uabdl_ops},
-    {smlal_ops, umlal_ops},  {sqdmlal_ops, NULL},    {smlsl_ops, umlsl_ops}, {sqdmlsl_ops, NULL},
-    {smull_ops, umull_ops},  {sqdmull_ops, NULL},    {NULL, NULL},           {NULL, NULL},
+    {saddl_ops, uaddl_ops},
+    {saddw_ops, uaddw_ops},
+    {ssubl_ops, usubl_ops},
+    {ssubw_ops, usubw_ops},
+    {addhn_ops, raddhn_ops},
+    {sabal_ops, uabal_ops},
+    {subhn_ops, rsubhn_ops},
+    {sabdl_ops, uabdl_ops},
+    {smlal_ops, umlal_ops},
+    {sqdmlal_ops, NULL},
+    {smlsl_ops, umlsl_ops},
+    {sqdmlsl_ops, NULL},
+    {smull_ops, umull_ops},
+    {sqdmull_ops, NULL},
+    {NULL, NULL},
+    {NULL, NULL},
 };
 
 static bool three_different(struct emit *e, enum simd_kind kind)
@@ -90,8 +102,8 @@ static bool three_different(struct emit *e, enum simd_kind kind)
 static bool poly_long(struct emit *e)
 {
     op_fn *host = host_simd_op(HOST_PMULL64);
-    op_fn *const ops[N_SHAPES] = {[SHAPE_8b] = op_pmull_8b,
-                                  [SHAPE_1d] = host != NULL ? host : op_pmull_1d};
+    op_fn *const ops[N_SHAPES] = {
+        [SHAPE_8b] = op_pmull_8b, [SHAPE_1d] = host != NULL ? host : op_pmull_1d};
     if (insn_size(e) == 3 && !emit_has(e, FEAT_PMULL)) {
         return false;
     }
@@ -104,7 +116,7 @@ static bool poly_long(struct emit *e)
 }
 
 #define EMITTER(class, call)                                                                       \
-    bool emit_vector_arithmetic_binary_disparate_##class(struct emit *e)                           \
+    bool emit_vector_arithmetic_binary_disparate_##class(struct emit * e)                          \
     {                                                                                              \
         return call;                                                                               \
     }

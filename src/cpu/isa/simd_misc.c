@@ -35,7 +35,7 @@ static inline uint64_t suqadd64(uint64_t z, uint64_t x, uint64_t *q)
 static inline uint64_t usqadd64(uint64_t z, uint64_t x, uint64_t *q)
 {
     __extension__ __int128 exact = (__int128)z + (int64_t)x;
-    bool under = exact < 0, over = exact > (__int128)UINT64_MAX;
+    bool under = exact<0, over = exact>(__int128) UINT64_MAX;
     *q |= under | over;
     return under ? 0 : over ? UINT64_MAX : (uint64_t)exact;
 }
@@ -177,12 +177,12 @@ VECTOR_CLASS(arithmetic_unary_add_saturating_simd, ONE_OF(suqadd_ops, usqadd_ops
 SCALAR_CLASS(arithmetic_unary_add_saturating_sisd, ONE_OF(suqadd_ops, usqadd_ops))
 VECTOR_CLASS(arithmetic_unary_clsz, ONE_OF(cls_ops, clz_ops))
 VECTOR_CLASS(arithmetic_unary_cnt, insn_size(e) == 0 ? cnt_ops : NULL)
-VECTOR_CLASS(arithmetic_unary_add_pairwise, insn_bit(e, 14) ? ONE_OF(sadalp_ops, uadalp_ops)
-                                                            : ONE_OF(saddlp_ops, uaddlp_ops))
+VECTOR_CLASS(arithmetic_unary_add_pairwise,
+             insn_bit(e, 14) ? ONE_OF(sadalp_ops, uadalp_ops) : ONE_OF(saddlp_ops, uaddlp_ops))
 VECTOR_CLASS(reduce_add_simd, addv_ops)
 VECTOR_CLASS(reduce_add_long, ONE_OF(saddlv_ops, uaddlv_ops))
-VECTOR_CLASS(reduce_int_max, insn_bit(e, 16) ? ONE_OF(sminv_ops, uminv_ops)
-                                             : ONE_OF(smaxv_ops, umaxv_ops))
+VECTOR_CLASS(reduce_int_max,
+             insn_bit(e, 16) ? ONE_OF(sminv_ops, uminv_ops) : ONE_OF(smaxv_ops, umaxv_ops))
 
 bool emit_vector_arithmetic_unary_not(struct emit *e)
 {

@@ -8,11 +8,12 @@
 #include "cpu/isa/fp_imm.h"
 #include "cpu/isa/simd_lanes.h"
 
-/* ---- ZIP, UZP, TRN: h is the number of result pairs; n is 0 for the first form, 1 for the second */
+/* ---- ZIP, UZP, TRN: h is the number of result pairs; n is 0 for the first form, 1 for the second
+ */
 
-#define ZIP(i, h)  ((i) & 1 ? vm : vn)[n * (h) + (i) / 2]
-#define UZP(i, h)  ((i) < (h) ? vn : vm)[2 * ((i) % (h)) + n]
-#define TRN(i, h)  ((i) & 1 ? vm : vn)[((i) & ~1U) + n]
+#define ZIP(i, h) ((i) & 1 ? vm : vn)[n * (h) + (i) / 2]
+#define UZP(i, h) ((i) < (h) ? vn : vm)[2 * ((i) % (h)) + n]
+#define TRN(i, h) ((i) & 1 ? vm : vn)[((i) & ~1U) + n]
 #define PERMUTE(sh, name, lane)                                                                    \
     HANDLER(name##_##sh)                                                                           \
     {                                                                                              \
@@ -69,8 +70,8 @@ HANDLER(ext_16b)
 }
 HANDLER(ext_8b)
 {
-    __extension__ unsigned __int128 both = (unsigned __int128)c->v[o->c].d[0] << 64 |
-                                           c->v[o->b].d[0];
+    __extension__ unsigned __int128 both =
+        (unsigned __int128)c->v[o->c].d[0] << 64 | c->v[o->b].d[0];
     c->v[o->a] = (vreg_t){{(uint64_t)(both >> 8 * o->imm), 0}};
     NEXT(1);
 }

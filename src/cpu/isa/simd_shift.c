@@ -217,8 +217,8 @@ static bool shift_left_long(struct emit *e)
     if (!shift_imm(e, &s)) {
         return false;
     }
-    struct op *o = simd_emit(e, insn_u(e) ? ushll_ops : sshll_ops,
-                             simd_half_shape(SIMD_VECTOR, s.size));
+    struct op *o =
+        simd_emit(e, insn_u(e) ? ushll_ops : sshll_ops, simd_half_shape(SIMD_VECTOR, s.size));
     if (o == NULL) {
         return false;
     }
@@ -228,7 +228,7 @@ static bool shift_left_long(struct emit *e)
 }
 
 #define EMITTER(class, call)                                                                       \
-    bool emit_vector_##class(struct emit *e)                                                       \
+    bool emit_vector_##class(struct emit * e)                                                      \
     {                                                                                              \
         return call;                                                                               \
     }

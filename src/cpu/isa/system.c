@@ -34,7 +34,7 @@ static bool emit_last(struct emit *e, op_fn *fn)
 bool emit_system_hints(struct emit *e)
 {
     switch (insn_bits(e, 5, 7)) { /* CRm:op2 */
-    case 1: /* YIELD */
+    case 1:                       /* YIELD */
         return emit_last(e, system_yield);
     case 2: /* WFE */
     case 3: /* WFI */

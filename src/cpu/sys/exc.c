@@ -6,11 +6,12 @@
 #include "cpu/sys/exc.h"
 
 #include "base/log.h"
-#include "cpu/cpu_internal.h"
 #include "cpu/engine/context.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/sysreg_pmu.h"
 #include "cpu/sys/va_layout.h"
+
+#include "cpu/cpu_internal.h"
 
 #define VECTOR_SYNC   0x000
 #define VECTOR_IRQ    0x080
@@ -163,10 +164,10 @@ static uint64_t serror_esr(const struct cpu *c, enum exc_async_kind kind)
 void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
 {
     static const uint16_t vectors[] = {
-        [EXC_IRQ] = VECTOR_IRQ,   [EXC_VIRQ] = VECTOR_IRQ,       [EXC_FIQ] = VECTOR_FIQ,
-        [EXC_VFIQ] = VECTOR_FIQ,  [EXC_SERROR] = VECTOR_SERROR,  [EXC_VSERROR] = VECTOR_SERROR};
+        [EXC_IRQ] = VECTOR_IRQ,  [EXC_VIRQ] = VECTOR_IRQ,      [EXC_FIQ] = VECTOR_FIQ,
+        [EXC_VFIQ] = VECTOR_FIQ, [EXC_SERROR] = VECTOR_SERROR, [EXC_VSERROR] = VECTOR_SERROR};
     static const char *const names[] = {
-        [EXC_IRQ] = "IRQ",   [EXC_VIRQ] = "virtual IRQ", [EXC_FIQ] = "FIQ",
+        [EXC_IRQ] = "IRQ",          [EXC_VIRQ] = "virtual IRQ", [EXC_FIQ] = "FIQ",
         [EXC_VFIQ] = "virtual FIQ", [EXC_SERROR] = "SError",    [EXC_VSERROR] = "virtual SError"};
     if (kind == EXC_SERROR || kind == EXC_VSERROR) {
         c->sr[SR_ESR_EL1 + target_el - 1] = serror_esr(c, kind);

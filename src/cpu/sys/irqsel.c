@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/sys/irqsel.h"
 
-#include "cpu/cpu_internal.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
+
+#include "cpu/cpu_internal.h"
 
 /* PSTATE.DAIF bits. */
 enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };

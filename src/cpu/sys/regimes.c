@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-#include "cpu/cpu_internal.h"
 #include "cpu/sys/hcr.h"
+
+#include "cpu/cpu_internal.h"
 
 static unsigned implemented_pa_bits(const struct cpu *c)
 {
@@ -40,8 +41,8 @@ static uint8_t granule(const struct cpu *c, unsigned tg, bool tg1)
     static const uint8_t tg0_sizes[4] = {12, 16, 14, 12};
     static const uint8_t tg1_sizes[4] = {12, 14, 12, 16};
     uint8_t g = tg1 ? tg1_sizes[tg] : tg0_sizes[tg];
-    bool have = g == 12 || (g == 14 && cpu_has(c, FEAT_TGran16K)) ||
-                (g == 16 && cpu_has(c, FEAT_TGran64K));
+    bool have =
+        g == 12 || (g == 14 && cpu_has(c, FEAT_TGran16K)) || (g == 16 && cpu_has(c, FEAT_TGran64K));
     return have ? g : 12;
 }
 
@@ -128,8 +129,8 @@ static void stage2_config(const struct cpu *c, struct xlat_s2 *s2, enum pas pas)
     }
     uint64_t vstcr = c->sr[SR_VSTCR_EL2];
     bool sw = bit(vstcr, 29), sa = bit(vstcr, 30), nsw = bit(vtcr, 29), nsa = bit(vtcr, 30);
-    s2->space[XLAT_IPA_S] = ipa_space(c, vstcr, c->sr[SR_VSTTBR_EL2], sw ? PAS_NS : PAS_S,
-                                      sw || sa ? PAS_NS : PAS_S);
+    s2->space[XLAT_IPA_S] =
+        ipa_space(c, vstcr, c->sr[SR_VSTTBR_EL2], sw ? PAS_NS : PAS_S, sw || sa ? PAS_NS : PAS_S);
     s2->space[XLAT_IPA_NS] = ipa_space(c, vtcr, c->sr[SR_VTTBR_EL2], nsw ? PAS_NS : PAS_S,
                                        sw || sa || nsw || nsa ? PAS_NS : PAS_S);
 }

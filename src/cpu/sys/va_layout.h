@@ -32,8 +32,8 @@ static inline struct va_half va_layout_half(const struct va_layout *l, uint64_t 
 }
 
 /*
- * BranchAddr: the PC after a branch, exception entry or return to va at the current EL: with TBI the
- * top byte is an extension of bit 55 (two ranges) or zero.
+ * BranchAddr: the PC after a branch, exception entry or return to va at the current EL: with TBI
+ * the top byte is an extension of bit 55 (two ranges) or zero.
  */
 uint64_t va_branch_address(const struct cpu *c, uint64_t va);
 

@@ -2,9 +2,9 @@
 /*
  * What every bare-metal test program has: checks, the console, exceptions as values.
  *
- * A program is one file with a `guest_main()`. It starts at the highest exception level of the board,
- * its home, with the MMU off. run_at() executes a snippet at a lower level (or at home) and returns how
- * that ended: the first exception it took, or `done` when it reached its end.
+ * A program is one file with a `guest_main()`. It starts at the highest exception level of the
+ * board, its home, with the MMU off. run_at() executes a snippet at a lower level (or at home) and
+ * returns how that ended: the first exception it took, or `done` when it reached its end.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define BIT(n)       (UINT64_C(1) << (n))
+#define ARRAY_LEN(a)         (sizeof(a) / sizeof((a)[0]))
+#define BIT(n)               (UINT64_C(1) << (n))
 #define FIELD(v, low, width) (((v) >> (low)) & (BIT(width) - 1))
 
 #define MAX_PES 8
@@ -28,10 +28,10 @@
 #define wr(reg, val)                                                                               \
     do {                                                                                           \
         uint64_t v_ = (val);                                                                       \
-        __asm__ volatile("msr " #reg ", %x0" ::"rZ"(v_) : "memory");                                \
+        __asm__ volatile("msr " #reg ", %x0" ::"rZ"(v_) : "memory");                               \
     } while (0)
-#define isb() __asm__ volatile("isb" ::: "memory")
-#define dsb() __asm__ volatile("dsb sy" ::: "memory")
+#define isb()      __asm__ volatile("isb" ::: "memory")
+#define dsb()      __asm__ volatile("dsb sy" ::: "memory")
 #define insn(text) __asm__ volatile(text ::: "memory")
 
 /* ---- console and checks (check.c, semihost.c) ---- */
@@ -63,14 +63,14 @@ struct outcome {
 typedef bool trap_fn(struct trap *t);
 void trap_hook(unsigned el, trap_fn *fn);
 
-#define EL0T  0x0
-#define EL1T  0x4
-#define EL1H  0x5
-#define EL2T  0x8
-#define EL2H  0x9
-#define EL3T  0xc
-#define EL3H  0xd
-#define DAIF  0x3c0
+#define EL0T         0x0
+#define EL1T         0x4
+#define EL1H         0x5
+#define EL2T         0x8
+#define EL2H         0x9
+#define EL3T         0xc
+#define EL3H         0xd
+#define DAIF         0x3c0
 #define MASKED(mode) ((mode) | DAIF)
 
 struct args {
@@ -85,8 +85,8 @@ unsigned pe_number(void);
 void set_sp_el0(uint64_t v);
 
 /*
- * Code for run_at(): global assembly in pages of its own, without a stack. `done` ends it: BRK stays at
- * EL1, EL2 or EL3 unless debug exceptions are routed.
+ * Code for run_at(): global assembly in pages of its own, without a stack. `done` ends it: BRK
+ * stays at EL1, EL2 or EL3 unless debug exceptions are routed.
  */
 #define DONE "brk #0x7f\n"
 #define SNIPPET(name, text)                                                                        \
@@ -125,7 +125,8 @@ void set_sp_el0(uint64_t v);
 #define EC_BRK       0x3c
 
 /* Checks that something ended as said; `esr` is the whole register. */
-void check_taken(const char *name, const struct outcome *o, unsigned el, unsigned vector, uint64_t esr);
+void check_taken(const char *name, const struct outcome *o, unsigned el, unsigned vector,
+                 uint64_t esr);
 void check_done(const char *name, const struct outcome *o);
 void print_outcome(const struct outcome *o);
 

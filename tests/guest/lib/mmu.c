@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mmu.h"
 
-#define N_TABLES    512
-#define SCTLR_M     BIT(0)
-#define SCTLR_C     BIT(2)
-#define SCTLR_I     BIT(12)
-#define MAIR        UINT64_C(0x4400ff) /* 0 Normal write-back, 1 Device-nGnRnE, 2 Normal non-cacheable */
-#define TCR_WALKS   (UINT64_C(0x35) << 8) /* inner shareable, write-back, T0SZ below */
-#define TCR_EPD1    BIT(23)
-#define TCR_IPS40   (UINT64_C(2) << 32)
-#define TCR_PS40    (UINT64_C(2) << 16)
+#define N_TABLES     512
+#define SCTLR_M      BIT(0)
+#define SCTLR_C      BIT(2)
+#define SCTLR_I      BIT(12)
+#define MAIR         UINT64_C(0x4400ff) /* 0 Normal write-back, 1 Device-nGnRnE, 2 Normal non-cacheable */
+#define TCR_WALKS    (UINT64_C(0x35) << 8) /* inner shareable, write-back, T0SZ below */
+#define TCR_EPD1     BIT(23)
+#define TCR_IPS40    (UINT64_C(2) << 32)
+#define TCR_PS40     (UINT64_C(2) << 16)
 #define TCR_EL2_RES1 (BIT(31) | BIT(23))
-#define VTCR        (BIT(31) | UINT64_C(2) << 16 | TCR_WALKS | 1 << 6 | 25)
-#define HCR_VM      BIT(0)
+#define VTCR         (BIT(31) | UINT64_C(2) << 16 | TCR_WALKS | 1 << 6 | 25)
+#define HCR_VM       BIT(0)
 
 static _Alignas(4096) uint64_t pool[N_TABLES][512];
 static unsigned n_used;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Exceptions as values. Every level has its own vectors and stacks (start.S), which end up in
- * guest_trap(). An exception that no hook deals with is recorded, then control climbs to the home level
- * by SMC or HVC #0x7f and out of run_at().
+ * guest_trap(). An exception that no hook deals with is recorded, then control climbs to the home
+ * level by SMC or HVC #0x7f and out of run_at().
  */
 #include "guest.h"
 
-#define MARK     0x7f
-#define STACK    8192
-#define EC_HLT   0x3f
+#define MARK   0x7f
+#define STACK  8192
+#define EC_HLT 0x3f
 
 /* start.S knows the first two members. */
 struct pe {
@@ -58,8 +58,14 @@ void trap_hook(unsigned el, trap_fn *fn)
 
 static void record(struct outcome *o, const struct trap *t, bool done)
 {
-    *o = (struct outcome){.done = done, .el = t->el, .vector = t->vector, .esr = t->esr,
-                          .elr = t->elr, .spsr = t->spsr, .far = t->far, .hpfar = t->hpfar};
+    *o = (struct outcome){.done = done,
+                          .el = t->el,
+                          .vector = t->vector,
+                          .esr = t->esr,
+                          .elr = t->elr,
+                          .spsr = t->spsr,
+                          .far = t->far,
+                          .hpfar = t->hpfar};
     for (unsigned i = 0; i < ARRAY_LEN(t->x); i++) {
         o->x[i] = t->x[i];
     }
@@ -113,7 +119,8 @@ void guest_trap(struct trap *t)
     climb(pe);
 }
 
-/* SP_EL1 and SP_EL2, where the current level does not use them: handlers leave without unwinding. */
+/* SP_EL1 and SP_EL2, where the current level does not use them: handlers leave without unwinding.
+ */
 static void set_stacks(struct pe *pe)
 {
     unsigned el = current_el();
