@@ -91,16 +91,18 @@ extern const struct sr_alias sr_aliases[];
 extern const unsigned sr_n_aliases;
 
 /* Rule lists, by the name in the traps column. */
+/* clang-format off */
 #define SR_RULE_CLASSES(X)                                                                         \
     X(NONE)                                                                                        \
     X(VM)                                                                                          \
-    X(SCTLR2) X(TCR2) X(ACTLR) X(LOR) X(LORID) X(SP_EL) X(TOP_EL) X(CPACR) X(CPTR2) X(HCRX)        \
-        X(MDCR2) X(FGT) X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2)    \
-            X(CTR) X(TID3) X(OSDTR) X(MDCCINT) X(DBG) X(DRA) X(OSLOCK) X(DCC) X(PMCR) X(PMU)       \
-                X(PMSWINC) X(PMSELR) X(PMCCNTR) X(PMXTYPE) X(PMXCNTR) X(PMUSER) X(PMCNTR)          \
-                    X(PMTYPE) X(OP_NONE) X(OP_IALLUIS) X(OP_IALLU) X(OP_POU) X(OP_POC)             \
-                        X(OP_SETWAY) X(OP_ZVA) X(OP_AT) X(OP_EL2) X(OP_RCTX) X(OP_TLB)             \
-                            X(OP_TLB_IS) X(OP_TLB_OS)
+    X(SCTLR2)                                                                                      \
+    X(TCR2) X(ACTLR) X(LOR) X(LORID) X(SP_EL) X(TOP_EL) X(CPACR) X(CPTR2) X(HCRX) X(MDCR2) X(FGT)  \
+        X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2) X(CTR) X(TID3)     \
+            X(OSDTR) X(MDCCINT) X(DBG) X(DRA) X(OSLOCK) X(DCC) X(PMCR) X(PMU) X(PMSWINC) X(PMSELR) \
+                X(PMCCNTR) X(PMXTYPE) X(PMXCNTR) X(PMUSER) X(PMCNTR) X(PMTYPE) X(OP_NONE)          \
+                    X(OP_IALLUIS) X(OP_IALLU) X(OP_POU) X(OP_POC) X(OP_SETWAY) X(OP_ZVA) X(OP_AT)  \
+                        X(OP_EL2) X(OP_RCTX) X(OP_TLB) X(OP_TLB_IS) X(OP_TLB_OS)
+/* clang-format on */
 #define X(name) extern const struct sr_rule sr_rules_##name[];
 SR_RULE_CLASSES(X)
 #undef X
@@ -132,18 +134,23 @@ void sysreg_take(struct cpu *c, enum sr_verdict v, uint16_t enc, unsigned rt, bo
 enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
 
 /* ---- hooks named in sysregs.def ---- */
+/* clang-format off */
 #define SR_READ_HOOKS(X)                                                                           \
     X(sp_el)                                                                                       \
     X(isr)                                                                                         \
-    X(disr) X(spsel) X(currentel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr)   \
-        X(fpsr) X(rndr) X(midr) X(ccsidr) X(dczid) X(dbgclaim) X(pmcr) X(pmset) X(pmccntr)         \
-            X(pmxevtyper) X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
+    X(disr)                                                                                        \
+    X(spsel) X(currentel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr) X(fpsr)   \
+        X(rndr) X(midr) X(ccsidr) X(dczid) X(dbgclaim) X(pmcr) X(pmset) X(pmccntr) X(pmxevtyper)   \
+            X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
+/* clang-format on */
 #define SR_WRITE_HOOKS(X)                                                                          \
     X(sp_el)                                                                                       \
     X(rmr)                                                                                         \
-    X(hcr) X(mdcr_el2) X(mdcr_el3) X(disr) X(spsel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) \
-        X(ssbs) X(fpcr) X(fpsr) X(mdscr) X(oseccr) X(oslar) X(dbgclaim) X(pmcr) X(pmset)           \
-            X(pmswinc) X(pmccntr) X(pmxevtyper) X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
+    X(hcr)                                                                                         \
+    X(mdcr_el2)                                                                                    \
+    X(mdcr_el3) X(disr) X(spsel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr)    \
+        X(fpsr) X(mdscr) X(oseccr) X(oslar) X(dbgclaim) X(pmcr) X(pmset) X(pmswinc) X(pmccntr)     \
+            X(pmxevtyper) X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
 #define X(name) uint64_t sr_rd_##name(struct cpu *c, enum sr_id id);
 SR_READ_HOOKS(X)
 #undef X
