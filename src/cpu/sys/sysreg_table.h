@@ -143,6 +143,7 @@ enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
         X(rndr) X(midr) X(ccsidr) X(dczid) X(dbgclaim) X(pmcr) X(pmset) X(pmccntr) X(pmxevtyper)   \
             X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
 /* clang-format on */
+/* clang-format off */
 #define SR_WRITE_HOOKS(X)                                                                          \
     X(sp_el)                                                                                       \
     X(rmr)                                                                                         \
@@ -151,6 +152,7 @@ enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
     X(mdcr_el3) X(disr) X(spsel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr)    \
         X(fpsr) X(mdscr) X(oseccr) X(oslar) X(dbgclaim) X(pmcr) X(pmset) X(pmswinc) X(pmccntr)     \
             X(pmxevtyper) X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
+/* clang-format on */
 #define X(name) uint64_t sr_rd_##name(struct cpu *c, enum sr_id id);
 SR_READ_HOOKS(X)
 #undef X
