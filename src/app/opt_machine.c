@@ -284,8 +284,8 @@ static bool parse_smp(struct options *o, const struct optlist *l, GError **err)
     static const char *const keys[] = {"cpus", "maxcpus", "sockets", "clusters", "cores", "threads",
                                        "dies", "books",   "drawers", "modules",  NULL};
     struct fdt_topology t = {0};
-    unsigned n;
-    unsigned max;
+    unsigned n = 0;
+    unsigned max = 0;
 
     if (!optlist_check_keys(l, keys, err) || !get_count(l, "cpus", &n, err) ||
         !get_count(l, "maxcpus", &max, err) || !get_count(l, "sockets", &t.sockets, err) ||

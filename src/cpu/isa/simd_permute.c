@@ -1,171 +1,358 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Advanced SIMD permutations: ZIP, UZP, TRN, EXT, TBL, TBX. These are shuffles of host vectors.
- *
- * Arm DDI 0487, C4.1 "Advanced SIMD permute", "... extract", "... table lookup".
+ * Advanced SIMD: permutes, table look-up, copies between registers, modified immediates.
+ * Arm DDI 0487, C4.1 "Advanced SIMD permute", "... extract", "... table lookup", "... copy",
+ * "... modified immediate".
  */
 #include "a64_gen.h"
-#include "cpu/isa/simd_host.h"
+#include "cpu/isa/fp_imm.h"
 #include "cpu/isa/simd_lanes.h"
 
-#define VECTOR_TYPE(sh, bits, lanes) typedef u_##sh v_##sh __attribute__((vector_size(lanes * bits / 8)));
-SIMD_SHAPES(VECTOR_TYPE)
-#undef VECTOR_TYPE
+/* ---- ZIP, UZP, TRN: h is the number of result pairs; n is 0 for the first form, 1 for the second
+ */
 
-/* Write a host vector to Vd; 8-byte ones clear the upper half. */
-#define WRITE_VECTOR(r)                                                                            \
-    do {                                                                                           \
-        if (sizeof(r) == 8) {                                                                      \
-            c->v[o->a].d[1] = 0;                                                                   \
-        }                                                                                          \
-        memcpy(&c->v[o->a], &(r), sizeof(r));                                                      \
-    } while (0)
-
-/* ---- ZIP, UZP, TRN: of the lanes of Vn followed by those of Vm ---- */
-
-/* clang-format off */
-#define ZIP1_8b  0, 8, 1, 9, 2, 10, 3, 11
-#define ZIP2_8b  4, 12, 5, 13, 6, 14, 7, 15
-#define UZP1_8b  0, 2, 4, 6, 8, 10, 12, 14
-#define UZP2_8b  1, 3, 5, 7, 9, 11, 13, 15
-#define TRN1_8b  0, 8, 2, 10, 4, 12, 6, 14
-#define TRN2_8b  1, 9, 3, 11, 5, 13, 7, 15
-#define ZIP1_16b 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define ZIP2_16b 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
-#define UZP1_16b 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
-#define UZP2_16b 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
-#define TRN1_16b 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30
-#define TRN2_16b 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31
-#define ZIP1_4h  0, 4, 1, 5
-#define ZIP2_4h  2, 6, 3, 7
-#define UZP1_4h  0, 2, 4, 6
-#define UZP2_4h  1, 3, 5, 7
-#define TRN1_4h  0, 4, 2, 6
-#define TRN2_4h  1, 5, 3, 7
-#define ZIP1_2s  0, 2
-#define ZIP2_2s  1, 3
-/* What an arrangement of the same number of lanes, or of two lanes, shares. */
-#define ZIP1_8h  ZIP1_8b
-#define ZIP2_8h  ZIP2_8b
-#define UZP1_8h  UZP1_8b
-#define UZP2_8h  UZP2_8b
-#define TRN1_8h  TRN1_8b
-#define TRN2_8h  TRN2_8b
-#define ZIP1_4s  ZIP1_4h
-#define ZIP2_4s  ZIP2_4h
-#define UZP1_4s  UZP1_4h
-#define UZP2_4s  UZP2_4h
-#define TRN1_4s  TRN1_4h
-#define TRN2_4s  TRN2_4h
-#define UZP1_2s  ZIP1_2s
-#define UZP2_2s  ZIP2_2s
-#define TRN1_2s  ZIP1_2s
-#define TRN2_2s  ZIP2_2s
-#define ZIP1_2d  ZIP1_2s
-#define ZIP2_2d  ZIP2_2s
-#define UZP1_2d  ZIP1_2s
-#define UZP2_2d  ZIP2_2s
-#define TRN1_2d  ZIP1_2s
-#define TRN2_2d  ZIP2_2s
-/* clang-format on */
-
-#define PERMUTE(sh, name, which)                                                                   \
+#define ZIP(i, h) ((i) & 1 ? vm : vn)[n * (h) + (i) / 2]
+#define UZP(i, h) ((i) < (h) ? vn : vm)[2 * ((i) % (h)) + n]
+#define TRN(i, h) ((i) & 1 ? vm : vn)[((i) & ~1U) + n]
+#define PERMUTE(sh, name, lane)                                                                    \
     HANDLER(name##_##sh)                                                                           \
     {                                                                                              \
-        const v_##sh a = *(const v_##sh *)&c->v[o->b], b = *(const v_##sh *)&c->v[o->c];           \
-        const v_##sh r = __builtin_shufflevector(a, b, which##_##sh);                              \
-        WRITE_VECTOR(r);                                                                           \
+        LANE_TYPES(sh)                                                                             \
+        const U *vn = (const U *)&c->v[o->b], *vm = (const U *)&c->v[o->c];                        \
+        vreg_t t = {{0, 0}};                                                                       \
+        (void)q;                                                                                   \
+        for (unsigned i = 0; i < LANES; i++) {                                                     \
+            ((U *)&t)[i] = lane(i, LANES / 2);                                                     \
+        }                                                                                          \
+        c->v[o->a] = t;                                                                            \
         NEXT(1);                                                                                   \
     }
-#define PERMUTE_OPERATION(name, which)                                                             \
-    FOR_BHS(PERMUTE, name, which)                                                                  \
-    PERMUTE(2d, name, which)                                                                       \
+#define PERMUTATION(name, lane)                                                                    \
+    FOR_BHS(PERMUTE, name, lane)                                                                   \
+    PERMUTE(2d, name, lane)                                                                        \
     static shape_ops name##_ops = {FOR_BHS(SHAPE_ENTRY, name) SHAPE_ENTRY(2d, name)};
-PERMUTE_OPERATION(zip1, ZIP1)
-PERMUTE_OPERATION(zip2, ZIP2)
-PERMUTE_OPERATION(uzp1, UZP1)
-PERMUTE_OPERATION(uzp2, UZP2)
-PERMUTE_OPERATION(trn1, TRN1)
-PERMUTE_OPERATION(trn2, TRN2)
+PERMUTATION(zip, ZIP)
+PERMUTATION(uzp, UZP)
+PERMUTATION(trn, TRN)
 
-static bool permute(struct emit *e, op_fn *const *first, op_fn *const *second)
+static bool emit_permute(struct emit *e, op_fn *const *ops)
 {
-    op_fn *const *ops = insn_bit(e, 14) ? second : first;
-    return simd_emit(e, ops, simd_shape(e, SIMD_VECTOR, insn_size(e))) != NULL;
-}
-
-bool emit_vector_transfer_vector_permute_transpose(struct emit *e)
-{
-    return permute(e, trn1_ops, trn2_ops);
-}
-
-bool emit_vector_transfer_vector_permute_unzip(struct emit *e)
-{
-    return permute(e, uzp1_ops, uzp2_ops);
+    struct op *o = simd_emit(e, ops, simd_shape(e, SIMD_VECTOR, insn_size(e)));
+    if (o == NULL) {
+        return false;
+    }
+    o->imm = insn_bit(e, 14);
+    return true;
 }
 
 bool emit_vector_transfer_vector_permute_zip(struct emit *e)
 {
-    return permute(e, zip1_ops, zip2_ops);
+    return emit_permute(e, zip_ops);
+}
+bool emit_vector_transfer_vector_permute_unzip(struct emit *e)
+{
+    return emit_permute(e, uzp_ops);
+}
+bool emit_vector_transfer_vector_permute_transpose(struct emit *e)
+{
+    return emit_permute(e, trn_ops);
 }
 
-/* ---- EXT: bytes of Vm:Vn from a constant position, one handler each ---- */
+/* ---- EXT: bytes from position imm of Vm:Vn ---- */
 
-/* clang-format off */
-#define RANGE8(n)  (n), (n) + 1, (n) + 2, (n) + 3, (n) + 4, (n) + 5, (n) + 6, (n) + 7
-#define RANGE16(n) RANGE8(n), RANGE8((n) + 8)
-/* clang-format on */
-#define EXTRACT(sh, name, n, range)                                                                \
-    HANDLER(name##_##n)                                                                            \
-    {                                                                                              \
-        const v_##sh a = *(const v_##sh *)&c->v[o->b], b = *(const v_##sh *)&c->v[o->c];           \
-        const v_##sh r = __builtin_shufflevector(a, b, range(n));                                  \
-        WRITE_VECTOR(r);                                                                           \
-        NEXT(1);                                                                                   \
-    }
-/* clang-format off */
-#define EXTRACT16(n) EXTRACT(16b, ext_q, n, RANGE16)
-#define EXTRACT8(n)  EXTRACT(8b, ext_d, n, RANGE8)
-EXTRACT8(0) EXTRACT8(1) EXTRACT8(2) EXTRACT8(3) EXTRACT8(4) EXTRACT8(5) EXTRACT8(6) EXTRACT8(7)
-EXTRACT16(0) EXTRACT16(1) EXTRACT16(2) EXTRACT16(3) EXTRACT16(4) EXTRACT16(5) EXTRACT16(6)
-EXTRACT16(7) EXTRACT16(8) EXTRACT16(9) EXTRACT16(10) EXTRACT16(11) EXTRACT16(12) EXTRACT16(13)
-EXTRACT16(14) EXTRACT16(15)
-/* clang-format on */
+HANDLER(ext_16b)
+{
+    uint8_t both[32];
+    memcpy(both, &c->v[o->b], 16);
+    memcpy(both + 16, &c->v[o->c], 16);
+    memcpy(&c->v[o->a], both + o->imm, 16);
+    NEXT(1);
+}
+HANDLER(ext_8b)
+{
+    __extension__ unsigned __int128 both =
+        (unsigned __int128)c->v[o->c].d[0] << 64 | c->v[o->b].d[0];
+    c->v[o->a] = (vreg_t){{(uint64_t)(both >> 8 * o->imm), 0}};
+    NEXT(1);
+}
 
 bool emit_vector_transfer_vector_extract(struct emit *e)
 {
-    static op_fn *const ops_d[16] = {op_ext_d_0, op_ext_d_1, op_ext_d_2, op_ext_d_3,
-                                     op_ext_d_4, op_ext_d_5, op_ext_d_6, op_ext_d_7};
-    static op_fn *const ops_q[16] = {
-        op_ext_q_0,  op_ext_q_1,  op_ext_q_2,  op_ext_q_3, op_ext_q_4,  op_ext_q_5,
-        op_ext_q_6,  op_ext_q_7,  op_ext_q_8,  op_ext_q_9, op_ext_q_10, op_ext_q_11,
-        op_ext_q_12, op_ext_q_13, op_ext_q_14, op_ext_q_15};
-    return simd_emit(e, insn_q(e) ? &ops_q[insn_bits(e, 11, 4)] : &ops_d[insn_bits(e, 11, 4)], 0) !=
-           NULL;
+    unsigned position = insn_bits(e, 11, 4);
+    if (!insn_q(e) && position > 7) {
+        return false;
+    }
+    struct op *o = emit_op(e, insn_q(e) ? op_ext_16b : op_ext_8b);
+    o->a = (uint8_t)insn_rd(e);
+    o->b = (uint8_t)insn_rn(e);
+    o->c = (uint8_t)insn_rm(e);
+    o->imm = position;
+    return true;
 }
 
-/* ---- TBL, TBX: op.d = number of table registers, which wrap from V31 to V0 ---- */
+/* ---- TBL, TBX: c = indices, d = number of table registers, imm: bit 0 Q, bit 1 TBX ---- */
 
-static inline uint8_t table_byte(const struct cpu *c, const struct op *o, uint8_t index,
-                                 uint8_t otherwise)
+static void table_lookup(struct cpu *c, const struct op *o)
 {
-    unsigned reg = index >> 4;
-    return reg < o->d ? ((const uint8_t *)&c->v[(o->b + reg) & 31])[index & 15] : otherwise;
+    uint8_t table[64], index[16], out[16];
+    for (unsigned r = 0; r < o->d; r++) {
+        memcpy(table + 16 * (size_t)r, &c->v[(o->b + r) & 31], 16);
+    }
+    memcpy(index, &c->v[o->c], 16);
+    memcpy(out, &c->v[o->a], 16);
+    for (unsigned i = 0; i < 16; i++) {
+        out[i] = index[i] < 16 * o->d ? table[index[i]] : o->imm & 2 ? out[i] : 0;
+    }
+    memcpy(&c->v[o->a], out, 16);
+    if (!(o->imm & 1)) {
+        c->v[o->a].d[1] = 0;
+    }
 }
 
-OPERATION(B, tbl, i, table_byte(c, o, b, 0))
-OPERATION(B, tbx, i, table_byte(c, o, b, d))
+HANDLER(table)
+{
+    table_lookup(c, o);
+    NEXT(1);
+}
 
 bool emit_vector_transfer_vector_table(struct emit *e)
 {
-    unsigned regs = insn_bits(e, 13, 2) + 1;
-    bool extend = insn_bit(e, 12);
-    op_fn *host = host_simd_op(HOST_TBL1);
-    op_fn *const host_ops[N_SHAPES] = {[SHAPE_16b] = host};
-    bool use_host = host != NULL && insn_q(e) && regs == 1 && !extend;
+    struct op *o = emit_op(e, op_table);
+    o->a = (uint8_t)insn_rd(e);
+    o->b = (uint8_t)insn_rn(e);
+    o->c = (uint8_t)insn_rm(e);
+    o->d = (uint8_t)(insn_bits(e, 13, 2) + 1);
+    o->imm = insn_q(e) | (uint32_t)insn_bit(e, 12) << 1;
+    return true;
+}
 
-    struct op *o = simd_emit(e, use_host ? host_ops : extend ? tbx_ops : tbl_ops,
-                             simd_shape(e, SIMD_VECTOR, 0));
-    o->d = (uint8_t)regs;
+/* ---- copies: imm5 gives element size (lowest set bit) and index ---- */
+
+static bool copy_element(const struct emit *e, unsigned *out_size, unsigned *out_index)
+{
+    unsigned imm5 = insn_bits(e, 16, 5);
+    if ((imm5 & 15) == 0) {
+        return false;
+    }
+    *out_size = (unsigned)__builtin_ctz(imm5);
+    *out_index = imm5 >> (*out_size + 1);
+    return true;
+}
+
+/* DUP: of a lane (op.d) of Vn, or of a general register. */
+#define DUP(sh, name, value)                                                                       \
+    HANDLER(name##_##sh)                                                                           \
+    {                                                                                              \
+        LANE_TYPES(sh)                                                                             \
+        const U v = (U)(value);                                                                    \
+        vreg_t t = {{0, 0}};                                                                       \
+        (void)q;                                                                                   \
+        for (unsigned i = 0; i < LANES; i++) {                                                     \
+            ((U *)&t)[i] = v;                                                                      \
+        }                                                                                          \
+        c->v[o->a] = t;                                                                            \
+        NEXT(1);                                                                                   \
+    }
+FOR_BHSD_SCALAR(DUP, dup_lane, ((const U *)&c->v[o->b])[o->d])
+FOR_BHSD(DUP, dup_reg, c->x[o->b])
+static shape_ops dup_lane_ops = {FOR_BHSD_SCALAR(SHAPE_ENTRY, dup_lane)};
+static shape_ops dup_reg_ops = {FOR_BHSD(SHAPE_ENTRY, dup_reg)};
+
+static bool emit_dup_lane(struct emit *e, enum simd_kind kind)
+{
+    unsigned size, index;
+    if (!copy_element(e, &size, &index)) {
+        return false;
+    }
+    struct op *o = simd_emit(e, dup_lane_ops, simd_shape(e, kind, size));
+    if (o == NULL) {
+        return false;
+    }
+    o->d = (uint8_t)index;
+    return true;
+}
+
+bool emit_vector_transfer_vector_cpy_dup_simd(struct emit *e)
+{
+    return emit_dup_lane(e, SIMD_VECTOR);
+}
+bool emit_vector_transfer_vector_cpy_dup_sisd(struct emit *e)
+{
+    return emit_dup_lane(e, SIMD_SCALAR);
+}
+
+bool emit_vector_transfer_integer_dup(struct emit *e)
+{
+    unsigned size, index;
+    if (!copy_element(e, &size, &index)) {
+        return false;
+    }
+    struct op *o = simd_emit(e, dup_reg_ops, simd_shape(e, SIMD_VECTOR, size));
+    if (o == NULL) {
+        return false;
+    }
+    o->b = emit_src(insn_rn(e));
+    return true;
+}
+
+/* INS, UMOV, SMOV: d = lane; INS (element): imm = source lane. */
+#define LANE_ACCESS(name, type, stype)                                                             \
+    HANDLER(ins_lane_##name)                                                                       \
+    {                                                                                              \
+        ((type *)&c->v[o->a])[o->d] = ((const type *)&c->v[o->b])[o->imm];                         \
+        NEXT(1);                                                                                   \
+    }                                                                                              \
+    HANDLER(ins_reg_##name)                                                                        \
+    {                                                                                              \
+        ((type *)&c->v[o->a])[o->d] = (type)c->x[o->b];                                            \
+        NEXT(1);                                                                                   \
+    }                                                                                              \
+    HANDLER(umov_##name)                                                                           \
+    {                                                                                              \
+        c->x[o->a] = ((const type *)&c->v[o->b])[o->d];                                            \
+        NEXT(1);                                                                                   \
+    }                                                                                              \
+    MAYBE_UNUSED HANDLER(smov_x_##name)                                                            \
+    {                                                                                              \
+        c->x[o->a] = (uint64_t)(int64_t)((const stype *)&c->v[o->b])[o->d];                        \
+        NEXT(1);                                                                                   \
+    }                                                                                              \
+    MAYBE_UNUSED HANDLER(smov_w_##name)                                                            \
+    {                                                                                              \
+        c->x[o->a] = (uint32_t)((const stype *)&c->v[o->b])[o->d];                                 \
+        NEXT(1);                                                                                   \
+    }
+LANE_ACCESS(b, uint8_t, int8_t)
+LANE_ACCESS(h, uint16_t, int16_t)
+LANE_ACCESS(s, uint32_t, int32_t)
+LANE_ACCESS(d, uint64_t, int64_t)
+
+bool emit_vector_transfer_vector_insert(struct emit *e)
+{
+    static op_fn *const ops[4] = {op_ins_lane_b, op_ins_lane_h, op_ins_lane_s, op_ins_lane_d};
+    unsigned size, index;
+    if (!copy_element(e, &size, &index)) {
+        return false;
+    }
+    struct op *o = emit_op(e, ops[size]);
+    o->a = (uint8_t)insn_rd(e);
+    o->b = (uint8_t)insn_rn(e);
+    o->d = (uint8_t)index;
+    o->imm = insn_bits(e, 11, 4) >> size;
+    return true;
+}
+
+bool emit_vector_transfer_integer_insert(struct emit *e)
+{
+    static op_fn *const ops[4] = {op_ins_reg_b, op_ins_reg_h, op_ins_reg_s, op_ins_reg_d};
+    unsigned size, index;
+    if (!copy_element(e, &size, &index)) {
+        return false;
+    }
+    struct op *o = emit_op(e, ops[size]);
+    o->a = (uint8_t)insn_rd(e);
+    o->b = emit_src(insn_rn(e));
+    o->d = (uint8_t)index;
+    return true;
+}
+
+static bool emit_move_out(struct emit *e, op_fn *fn, unsigned index)
+{
+    struct op *o = emit_op(e, fn);
+    o->a = emit_dst(insn_rd(e));
+    o->b = (uint8_t)insn_rn(e);
+    o->d = (uint8_t)index;
+    return true;
+}
+
+bool emit_vector_transfer_integer_move_unsigned(struct emit *e)
+{
+    static op_fn *const ops[4] = {op_umov_b, op_umov_h, op_umov_s, op_umov_d};
+    unsigned size, index;
+    /* A 64-bit destination for doublewords only, a 32-bit one for all others. */
+    return copy_element(e, &size, &index) && insn_q(e) == (size == 3) &&
+           emit_move_out(e, ops[size], index);
+}
+
+bool emit_vector_transfer_integer_move_signed(struct emit *e)
+{
+    static op_fn *const ops[3][2] = {
+        {op_smov_w_b, op_smov_x_b}, {op_smov_w_h, op_smov_x_h}, {NULL, op_smov_x_s}};
+    unsigned size, index;
+    return copy_element(e, &size, &index) && size < 3 && ops[size][insn_q(e)] != NULL &&
+           emit_move_out(e, ops[size][insn_q(e)], index);
+}
+
+/* ---- modified immediate: AdvSIMDExpandImm; the value of each half is in the data slot ---- */
+
+HANDLER(vimm_set)
+{
+    uint64_t v = o[1].imm64;
+    c->v[o->a] = (vreg_t){{v, o->d ? v : 0}};
+    NEXT(2);
+}
+HANDLER(vimm_orr)
+{
+    uint64_t v = o[1].imm64;
+    c->v[o->a].d[0] |= v;
+    c->v[o->a].d[1] = o->d ? c->v[o->a].d[1] | v : 0;
+    NEXT(2);
+}
+HANDLER(vimm_bic)
+{
+    uint64_t v = o[1].imm64;
+    c->v[o->a].d[0] &= ~v;
+    c->v[o->a].d[1] = o->d ? c->v[o->a].d[1] & ~v : 0;
+    NEXT(2);
+}
+
+static uint64_t each_byte_of_bits(unsigned imm8)
+{
+    uint64_t v = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        v |= imm8 >> i & 1 ? UINT64_C(0xff) << 8 * i : 0;
+    }
+    return v;
+}
+
+static uint64_t expand_imm(unsigned op, unsigned cmode, unsigned imm8)
+{
+    const uint64_t words = UINT64_C(0x0000000100000001), halves = UINT64_C(0x0001000100010001);
+    switch (cmode >> 1) {
+    case 0:
+    case 1:
+    case 2:
+    case 3: /* shifted left by bytes */
+        return words * ((uint64_t)imm8 << 8 * (cmode >> 1));
+    case 4:
+    case 5:
+        return halves * ((uint64_t)imm8 << 8 * (cmode >> 1 & 1));
+    case 6: /* shifted ones */
+        return words * (cmode & 1 ? (uint64_t)imm8 << 16 | 0xffff : (uint64_t)imm8 << 8 | 0xff);
+    default:
+        break;
+    }
+    if (!(cmode & 1)) {
+        return op ? each_byte_of_bits(imm8) : imm8 * UINT64_C(0x0101010101010101);
+    }
+    return op ? fp_expand_imm(FP_D, imm8) : words * fp_expand_imm(FP_S, imm8);
+}
+
+bool emit_vector_logical(struct emit *e)
+{
+    unsigned op = insn_u(e), cmode = insn_bits(e, 12, 4);
+    unsigned imm8 = insn_bits(e, 16, 3) << 5 | insn_bits(e, 5, 5);
+    uint64_t v = expand_imm(op, cmode, imm8);
+    bool modifies = (cmode & 1) && cmode < 12; /* ORR, BIC */
+    if (cmode == 15 && op && !insn_q(e)) {
+        return false;
+    }
+    if (op && !modifies && cmode < 14) { /* MVNI */
+        v = ~v;
+    }
+    struct op *o = emit_op(e, !modifies ? op_vimm_set : op ? op_vimm_bic : op_vimm_orr);
+    o->a = (uint8_t)insn_rd(e);
+    o->d = insn_q(e);
+    emit_data(e, v);
     return true;
 }

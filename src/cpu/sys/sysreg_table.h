@@ -142,8 +142,6 @@ enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
     X(spsel) X(currentel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr) X(fpsr)   \
         X(rndr) X(midr) X(ccsidr) X(dczid) X(dbgclaim) X(pmcr) X(pmset) X(pmccntr) X(pmxevtyper)   \
             X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
-/* clang-format on */
-/* clang-format off */
 #define SR_WRITE_HOOKS(X)                                                                          \
     X(sp_el)                                                                                       \
     X(rmr)                                                                                         \
