@@ -81,6 +81,14 @@ struct pe_view cpu_view(const struct cpu *c)
 
 /* ---- life ---- */
 
+/* A device took back memory that it had lent. */
+static void bus_remapped(void *opaque)
+{
+    struct cpu *c = opaque;
+    context_flush(c);
+    c->exit_flags |= EXIT_CONTEXT;
+}
+
 struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
 {
     struct cpu *c = g_aligned_alloc0(1, sizeof(*c), 64);
@@ -95,6 +103,10 @@ struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
     c->jump_cache = g_new0(struct jump_cache_entry, JUMP_CACHE_SIZE);
     c->tlb_back = g_new(struct fast_tlb_entry, BACK_TLB_SIZE);
     c->contexts = context_table_new();
+    c->remapped = (struct bus_listener){.remapped = bus_remapped, .opaque = c};
+    if (c->bus != NULL) {
+        bus_add_listener(c->bus, &c->remapped);
+    }
     c->self[0] = c;
     cpu_set_peers(c, c->self, 1);
     cpu_reset(c);

@@ -165,6 +165,7 @@ struct cpu {
     struct cpu_features feat;
     struct cpu_config cfg;
     struct bus *bus;
+    struct bus_listener remapped; /* host addresses in the TLBs may be void */
     struct evq *evq;
     bool owns_blocks;
     struct cpu *self[1];

@@ -22,16 +22,22 @@ static void pacer_rebase(struct machine *m)
     m->pacer = (struct pacer){m->cfg.host.now_ns(m->cfg.host.opaque), m->now};
 }
 
-/* Virtual time that host time stands for. A machine that fell behind does not have to catch up. */
-static tick_t pacer_now(struct machine *m)
+/* Virtual time that host time stands for. */
+static tick_t pacer_now(const struct machine *m)
 {
     int64_t ns = m->cfg.host.now_ns(m->cfg.host.opaque) - m->pacer.host_ns;
-    tick_t t = m->pacer.at + (tick_t)MAX(ns, 0) * TICKS_PER_NS;
-    if (t > m->now + PACE_BEHIND_TICKS) {
+    return m->pacer.at + (tick_t)MAX(ns, 0) * TICKS_PER_NS;
+}
+
+/* How far virtual time is ahead. A machine that fell behind does not have to catch up. */
+static tick_t pacer_ahead(struct machine *m, tick_t when)
+{
+    tick_t host = pacer_now(m);
+    if (host > m->now + PACE_BEHIND_TICKS) {
         pacer_rebase(m);
-        return m->now;
+        host = m->now;
     }
-    return t;
+    return when > host ? when - host : 0;
 }
 
 static void poll_host(struct machine *m, int timeout_ms)
@@ -126,9 +132,9 @@ static void idle(struct machine *m)
         advance_to(m, next);
         return;
     }
-    tick_t host = pacer_now(m);
-    if (next > host + PACE_AHEAD_TICKS) {
-        poll_host(m, MAX(to_ms(next - host), 1));
+    tick_t ahead = pacer_ahead(m, next);
+    if (ahead > PACE_AHEAD_TICKS) {
+        poll_host(m, MAX(to_ms(ahead), 1));
         /* Input that came meanwhile came now, not at the next event. */
         advance_to(m, MIN(next, MAX(pacer_now(m), m->now)));
         return;
@@ -193,9 +199,9 @@ static void run_quantum(struct machine *m)
 
 static void pace(struct machine *m)
 {
-    tick_t host = pacer_now(m);
-    if (m->now > host + PACE_AHEAD_TICKS) {
-        poll_host(m, MAX(to_ms(m->now - host), 1));
+    tick_t ahead = pacer_ahead(m, m->now);
+    if (ahead > PACE_AHEAD_TICKS) {
+        poll_host(m, MAX(to_ms(ahead), 1));
     }
 }
 

@@ -76,7 +76,7 @@ static struct tables flat(unsigned start_level, uint64_t normal, uint64_t device
 /* Snippets run at every level, so nobody writes their pages. */
 struct tables stage1_flat(void)
 {
-    struct tables t = flat(0, D_NORMAL | D_UXN, D_DEVICE);
+    struct tables t = flat(0, D_NORMAL, D_DEVICE);
     uint64_t start = (uintptr_t)snippets_start, size = snippets_end - snippets_start;
 
     map(&t, start, start, size, D_NORMAL | D_EL0 | D_RO, 3);
