@@ -2,15 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run one bare-metal program: it checks itself and exits 0 or 1 through semihosting.
 
-usage: run.py [--timeout S] [--known FILE] EMULATOR PROGRAM.elf [MACHINE ARGUMENTS...]
+usage: run.py [--timeout S] [--known FILE --name TEST] EMULATOR PROGRAM.elf [MACHINE ARGUMENTS...]
 
 Lines of output that begin with FAIL name what failed. --known is for a reference emulator: a list
-of
-checks it is known to fail, `program | check | why`; failing another one, or no longer failing one
-of
-them, is an error.
+of checks it is known to fail, `test | check | why`, where * in a test's name is for all machines
+that it runs on. Failing another one, or no longer failing one of them, is an error.
 """
 import argparse
+import fnmatch
 import pathlib
 import re
 import sys
@@ -31,11 +30,11 @@ def machine(extra):
     return args + list(extra)
 
 
-def known_failures(path, program):
+def known_failures(path, test):
     known = set()
     for line in pathlib.Path(path).read_text().splitlines():
         fields = [f.strip() for f in line.split("#")[0].split("|")]
-        if len(fields) == 3 and fields[0] == program:
+        if len(fields) == 3 and fnmatch.fnmatch(test, fields[0]):
             known.add(fields[1])
     return known
 
@@ -63,12 +62,13 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("--timeout", type=float, default=30)
     ap.add_argument("--known")
+    ap.add_argument("--name")
     ap.add_argument("emulator")
     ap.add_argument("program", type=pathlib.Path)
     args, extra = ap.parse_known_args()
     if not emulator.find(args.emulator):
         emulator.skip(f"no {args.emulator} on this machine")
-    known = known_failures(args.known, args.program.stem) if args.known else set()
+    known = known_failures(args.known, args.name) if args.known else set()
     command = [emulator.find(args.emulator), *machine(extra), *BASE, "-kernel",
                args.program.resolve()]
     with tempfile.TemporaryDirectory() as scratch:
