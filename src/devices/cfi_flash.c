@@ -320,7 +320,7 @@ static void command(struct cfi_flash *f, uint8_t cmd)
     if (cmd == CMD_CLEAR_STATUS) {
         f->status = SR_READY;
     } else {
-        log_unimp(f->dev.id, "command %#x", cmd);
+        log_guest(f->dev.id, "command %#x", cmd);
         set_mode(f, READ_ARRAY);
     }
 }

@@ -107,17 +107,18 @@ static uint64_t id_read(struct device *d, const struct reg_desc *r, unsigned idx
 }
 
 /* clang-format off */
+#define W_ALL .size = 4, .widths = W8 | W16 | W32
 /* DDI 0224, 3.2 "Summary of registers" */
 static const struct reg_desc pl031_regs[] = {
-    {"RTCDR",   0x000, .size = 4, .flags = REGF_VIEW, .read = dr_read},
-    {"RTCMR",   0x004, .size = 4, .wmask = UINT32_MAX, .write = mr_write, ST(struct pl031, mr)},
-    {"RTCLR",   0x008, .size = 4, .flags = REGF_NORESET, .wmask = UINT32_MAX, .write = lr_write, ST(struct pl031, lr)},
-    {"RTCCR",   0x00c, .size = 4, .flags = REGF_VIEW, .read = cr_read},
-    {"RTCIMSC", 0x010, .size = 4, .wmask = 1, .write = irq_write, ST(struct pl031, imsc)},
-    {"RTCRIS",  0x014, .size = 4, ST(struct pl031, ris)},
-    {"RTCMIS",  0x018, .size = 4, .flags = REGF_VIEW, .read = mis_read},
-    {"RTCICR",  0x01c, .size = 4, .flags = REGF_VIEW, .w1c = 1, .read = icr_read, .write = irq_write, ST(struct pl031, ris)},
-    {"RTCID",   0xfe0, .count = 8, .size = 4, .flags = REGF_VIEW, .read = id_read},
+    {"RTCDR",   0x000, W_ALL, .flags = REGF_VIEW, .read = dr_read},
+    {"RTCMR",   0x004, W_ALL, .wmask = UINT32_MAX, .write = mr_write, ST(struct pl031, mr)},
+    {"RTCLR",   0x008, W_ALL, .flags = REGF_NORESET, .wmask = UINT32_MAX, .write = lr_write, ST(struct pl031, lr)},
+    {"RTCCR",   0x00c, W_ALL, .flags = REGF_VIEW, .read = cr_read},
+    {"RTCIMSC", 0x010, W_ALL, .wmask = 1, .write = irq_write, ST(struct pl031, imsc)},
+    {"RTCRIS",  0x014, W_ALL, ST(struct pl031, ris)},
+    {"RTCMIS",  0x018, W_ALL, .flags = REGF_VIEW, .read = mis_read},
+    {"RTCICR",  0x01c, W_ALL, .flags = REGF_VIEW, .w1c = 1, .read = icr_read, .write = irq_write, ST(struct pl031, ris)},
+    {"RTCID",   0xfe0, .count = 8, W_ALL, .flags = REGF_VIEW, .read = id_read},
 };
 /* clang-format on */
 

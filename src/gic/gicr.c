@@ -142,9 +142,14 @@ static enum bus_result gicr_access(struct device *d, unsigned region, struct bus
     return BUS_OK;
 }
 
+/*
+ * With EL3 its firmware wakes the interface (11.1 "Power management"). Without, nobody is below the
+ * guest who could have: software for one Security state, EDK2 for one, relies on what firmware
+ * leaves.
+ */
 void gicr_reset(struct gic_pe *p)
 {
-    p->asleep = !p->g->cfg.ns_boot;
+    p->asleep = p->g->cfg.security && !p->g->cfg.ns_boot;
     p->dpg = 0;
 }
 

@@ -322,6 +322,17 @@ static void test_waker(void **state)
     gic_rig_free(r);
 }
 
+/* One Security state: there is no firmware below the guest that would wake the interface. */
+static void test_waker_without_el3(void **state)
+{
+    struct gic_rig *r = rig(1, false);
+    struct gic_rig_mmio rd = gic_rig_redist(r, 0, true);
+    assert_int_equal(gic_rig_read(rd, 0x14, 4), 0);
+    gic_rig_write(rd, 0x14, 4, 2);
+    assert_int_equal(gic_rig_read(rd, 0x14, 4), 6);
+    gic_rig_free(r);
+}
+
 /* As a bootloader for a Non-secure kernel leaves it. */
 static void test_ns_boot(void **state)
 {
@@ -360,12 +371,13 @@ static void test_bad_configurations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identification), cmocka_unit_test(test_ctlr_views),
-        cmocka_unit_test(test_bit_registers),  cmocka_unit_test(test_priority_and_config),
-        cmocka_unit_test(test_security_views), cmocka_unit_test(test_nsacr),
-        cmocka_unit_test(test_level_and_edge), cmocka_unit_test(test_routing),
-        cmocka_unit_test(test_one_of_n),       cmocka_unit_test(test_waker),
-        cmocka_unit_test(test_ns_boot),        cmocka_unit_test(test_bad_configurations),
+        cmocka_unit_test(test_identification),     cmocka_unit_test(test_ctlr_views),
+        cmocka_unit_test(test_bit_registers),      cmocka_unit_test(test_priority_and_config),
+        cmocka_unit_test(test_security_views),     cmocka_unit_test(test_nsacr),
+        cmocka_unit_test(test_level_and_edge),     cmocka_unit_test(test_routing),
+        cmocka_unit_test(test_one_of_n),           cmocka_unit_test(test_waker),
+        cmocka_unit_test(test_waker_without_el3),  cmocka_unit_test(test_ns_boot),
+        cmocka_unit_test(test_bad_configurations),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
