@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smp.h"
 
-#include "mmu.h"
-
 #define STACK 16384
 
 struct work {
@@ -20,12 +18,13 @@ void secondary_main(void);
 
 int64_t psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 {
+    bool el2 = current_el() == 2; /* first: a call would change the registers */
     register uint64_t x0 __asm__("x0") = function;
     register uint64_t x1 __asm__("x1") = a;
     register uint64_t x2 __asm__("x2") = b;
     register uint64_t x3 __asm__("x3") = c;
 
-    if (current_el() == 2) {
+    if (el2) {
         __asm__ volatile("smc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
     } else {
         __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
@@ -49,18 +48,31 @@ unsigned smp_count(void)
     return n;
 }
 
+/* Waits by WFE, so that PEs with nothing to do cost little. */
+static void wait_until(const uint64_t *p, uint64_t least)
+{
+    while (load_acquire(p) < least) {
+        insn("wfe");
+    }
+}
+
+static void post(uint64_t *p, uint64_t v)
+{
+    store_release(p, v);
+    insn("dsb ish\nsev");
+}
+
 /* Started by smp_start() through secondary_start (start.S). */
 void secondary_main(void)
 {
     struct work *w = &work[pe_number()];
 
     stage1_on(current_el(), &tables, 0);
-    store_release(&w->done, 1);
+    post(&w->done, 1);
     for (uint64_t n = 2;; n++) {
-        while (load_acquire(&w->asked) < n) {
-        }
+        wait_until(&w->asked, n);
         w->fn(w->arg);
-        store_release(&w->done, n);
+        post(&w->done, n);
     }
 }
 
@@ -78,21 +90,25 @@ void smp_start(void)
     }
 }
 
+struct tables *smp_tables(void)
+{
+    return &tables;
+}
+
 void smp_run(unsigned pe, void (*fn)(uint64_t arg), uint64_t arg)
 {
     struct work *w = &work[pe];
 
     w->fn = fn;
     w->arg = arg;
-    store_release(&w->asked, w->asked + 1);
+    post(&w->asked, w->asked + 1);
 }
 
 void smp_wait(unsigned pe)
 {
     struct work *w = &work[pe];
 
-    while (load_acquire(&w->done) < w->asked) {
-    }
+    wait_until(&w->done, w->asked);
 }
 
 void smp_all(void (*fn)(uint64_t arg), uint64_t arg)

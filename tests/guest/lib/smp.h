@@ -3,7 +3,7 @@
 #ifndef GUEST_SMP_H
 #define GUEST_SMP_H
 
-#include "guest.h"
+#include "mmu.h"
 
 /* DEN 0022, 5.1; the SMC64 names where there are two. */
 #define PSCI_VERSION           0x84000000
@@ -34,6 +34,7 @@ int64_t psci_cpu_on(unsigned pe, const void *entry, uint64_t context);
 unsigned smp_count(void);
 /* All of them on, with the MMU on (flat, cacheable) at the home level of each. */
 void smp_start(void);
+struct tables *smp_tables(void);
 /* Run fn(arg) on another PE; smp_wait() returns when it has. */
 void smp_run(unsigned pe, void (*fn)(uint64_t arg), uint64_t arg);
 void smp_wait(unsigned pe);
