@@ -216,19 +216,9 @@ void cpu_limit_time(struct cpu *c, tick_t when)
     }
 }
 
-static uint64_t read_timer_reg(struct cpu *c, uint16_t enc)
+bool cpu_counter_passed(const struct cpu *c, uint64_t value)
 {
-    uint64_t v = 0;
-    (void)sysreg_peek(c, enc, &v);
-    return v;
-}
-
-#define ENC_CNTVCT_EL0 SYSREG_ENC(3, 3, 14, 0, 2)
-#define ENC_CNTFRQ_EL0 SYSREG_ENC(3, 3, 14, 0, 0)
-
-bool cpu_counter_passed(struct cpu *c, uint64_t value)
-{
-    return read_timer_reg(c, ENC_CNTVCT_EL0) >= value;
+    return sysreg_virtual_count(c) >= value;
 }
 
 bool cpu_has_work(const struct cpu *c)
@@ -242,14 +232,13 @@ bool cpu_has_work(const struct cpu *c)
     if (c->in_wfe && (c->event_reg || evq_now(c->evq) >= c->wfe_end)) {
         return true;
     }
-    return c->wait_until != UINT64_MAX &&
-           cpu_counter_passed((struct cpu *)(uintptr_t)c, c->wait_until);
+    return c->wait_until != UINT64_MAX && cpu_counter_passed(c, c->wait_until);
 }
 
 /* When the virtual counter will have the value that a WFxT waits for. */
 static tick_t counter_deadline(const struct cpu *c)
 {
-    uint64_t now = read_timer_reg((struct cpu *)(uintptr_t)c, ENC_CNTVCT_EL0);
+    uint64_t now = sysreg_virtual_count(c);
     uint64_t left = c->wait_until > now ? c->wait_until - now : 0;
     uint64_t hz = cpu_cntfrq_hz(c);
     __extension__ unsigned __int128 ticks = (unsigned __int128)left * TICKS_PER_SEC / hz;

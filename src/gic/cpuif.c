@@ -55,7 +55,10 @@ bool cpuif_best_is_sufficient(const struct gic_pe *p)
                            group_mask(p, p->best_grp));
 }
 
-/* IHI 0069H, 4.6.2 "Interrupt signals": a group of the PE's current state is an IRQ, else a FIQ. */
+/*
+ * IHI 0069H, 4.6.2 "Interrupt assignment to IRQ and FIQ signals": with one Security state Group 1
+ * is an IRQ; with two only where it belongs, below EL3.
+ */
 static bool best_is_fiq(const struct gic_pe *p)
 {
     if (gic_is_v2(p->g)) {
@@ -64,7 +67,7 @@ static bool best_is_fiq(const struct gic_pe *p)
     if (p->best_grp == GRP_0) {
         return true;
     }
-    if (!p->g->cfg.security) {
+    if (p->g->ds) {
         return false;
     }
     return p->at_el3 || p->secure != (p->best_grp == GRP_1S);
