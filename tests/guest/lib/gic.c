@@ -54,6 +54,38 @@ void gic_quiet(unsigned intid)
     gic_set(intid, GICD_ICACTIVER);
 }
 
+uint64_t lr_read(unsigned n)
+{
+    switch (n) {
+    case 0:
+        return rd(ich_lr0_el2);
+    case 1:
+        return rd(ich_lr1_el2);
+    case 2:
+        return rd(ich_lr2_el2);
+    default:
+        return rd(ich_lr3_el2);
+    }
+}
+
+void lr_write(unsigned n, uint64_t v)
+{
+    switch (n) {
+    case 0:
+        wr(ich_lr0_el2, v);
+        break;
+    case 1:
+        wr(ich_lr1_el2, v);
+        break;
+    case 2:
+        wr(ich_lr2_el2, v);
+        break;
+    default:
+        wr(ich_lr3_el2, v);
+    }
+    isb();
+}
+
 void gic_init(void)
 {
     uint64_t rd_frame = GICR_BASE + pe_number() * GICR_STRIDE;

@@ -52,6 +52,47 @@
 #define ICC_SRE_EL3     S3_6_C12_C12_5
 #define ICC_IGRPEN1_EL3 S3_6_C12_C12_7
 
+#define ICH_AP0R0_EL2 S3_4_C12_C8_0
+#define ICH_AP1R0_EL2 S3_4_C12_C9_0
+#define ICH_HCR_EL2   S3_4_C12_C11_0
+#define ICH_VTR_EL2   S3_4_C12_C11_1
+#define ICH_MISR_EL2  S3_4_C12_C11_2
+#define ICH_EISR_EL2  S3_4_C12_C11_3
+#define ICH_ELRSR_EL2 S3_4_C12_C11_5
+#define ICH_VMCR_EL2  S3_4_C12_C11_7
+
+/* ICH_LR<n>_EL2 */
+#define LR_PENDING     BIT(62)
+#define LR_ACTIVE      BIT(63)
+#define LR_STATE(lr)   ((lr) >> 62)
+#define LR_HW          BIT(61)
+#define LR_GROUP1      BIT(60)
+#define LR_PRIORITY(p) ((uint64_t)(p) << 48)
+#define LR_PINTID(n)   ((uint64_t)(n) << 32)
+#define LR_EOI         BIT(41)
+#define N_LR           4 /* of both emulators */
+/* ICH_HCR_EL2 */
+#define ICH_EN          BIT(0)
+#define ICH_UIE         BIT(1)
+#define ICH_LRENPIE     BIT(2)
+#define ICH_NPIE        BIT(3)
+#define ICH_VGRP0EIE    BIT(4)
+#define ICH_VGRP0DIE    BIT(5)
+#define ICH_VGRP1EIE    BIT(6)
+#define ICH_VGRP1DIE    BIT(7)
+#define ICH_TC          BIT(10)
+#define ICH_TALL0       BIT(11)
+#define ICH_TALL1       BIT(12)
+#define ICH_TDIR        BIT(14)
+#define ICH_EOICOUNT(h) FIELD(h, 27, 5)
+/* ICH_VMCR_EL2 */
+#define VMCR_VENG0   BIT(0)
+#define VMCR_VENG1   BIT(1)
+#define VMCR_VCBPR   BIT(4)
+#define VMCR_VEOIM   BIT(9)
+#define VMCR_VPMR(p) ((uint64_t)(p) << 24)
+#define MAINTENANCE  25
+
 #define grd(reg)      rd_(reg)
 #define rd_(reg)      rd(reg)
 #define gwr(reg, val) wr_(reg, val)
@@ -88,5 +129,7 @@ void gic_edge(unsigned intid, bool edge);
 void gic_route(unsigned spi, uint64_t affinity);
 void gic_quiet(unsigned intid); /* disabled, not pending, not active */
 uint64_t gic_frame(unsigned intid);
+uint64_t lr_read(unsigned n);
+void lr_write(unsigned n, uint64_t v);
 
 #endif
