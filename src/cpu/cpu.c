@@ -216,44 +216,20 @@ void cpu_limit_time(struct cpu *c, tick_t when)
     }
 }
 
-bool cpu_counter_passed(const struct cpu *c, uint64_t value)
-{
-    return sysreg_virtual_count(c) >= value;
-}
-
 bool cpu_has_work(const struct cpu *c)
 {
     if (!c->in_wfi && !c->in_wfe) {
         return true;
     }
-    if (cpu_wakeup_pending(c)) {
+    if (cpu_wakeup_pending(c) || (c->in_wfe && c->event_reg)) {
         return true;
     }
-    if (c->in_wfe && (c->event_reg || evq_now(c->evq) >= c->wfe_end)) {
-        return true;
-    }
-    return c->wait_until != UINT64_MAX && cpu_counter_passed(c, c->wait_until);
-}
-
-/* When the virtual counter will have the value that a WFxT waits for. */
-static tick_t counter_deadline(const struct cpu *c)
-{
-    uint64_t now = sysreg_virtual_count(c);
-    uint64_t left = c->wait_until > now ? c->wait_until - now : 0;
-    uint64_t hz = cpu_cntfrq_hz(c);
-    __extension__ unsigned __int128 ticks = (unsigned __int128)left * TICKS_PER_SEC / hz;
-    return ticks > TICK_NEVER / 4 ? TICK_NEVER
-                                  : evq_now(c->evq) + (tick_t)ticks + TICKS_PER_SEC / hz;
+    return evq_now(c->evq) >= c->wait_end;
 }
 
 tick_t cpu_wakeup_time(const struct cpu *c)
 {
-    tick_t t = c->in_wfe ? c->wfe_end : TICK_NEVER;
-    if ((c->in_wfi || c->in_wfe) && c->wait_until != UINT64_MAX) {
-        tick_t d = counter_deadline(c);
-        t = d < t ? d : t;
-    }
-    return t;
+    return c->in_wfi || c->in_wfe ? c->wait_end : TICK_NEVER;
 }
 
 /* ---- inputs ---- */

@@ -34,6 +34,8 @@ struct cpu_hooks {
     uint64_t (*semihost)(void *opaque, struct cpu *c, uint64_t op, uint64_t param);
     /* SEV, or another event for the PEs waiting in WFE. */
     void (*send_event)(void *opaque);
+    /* When CNTVCT_EL0 reaches a value, as the PE reads it now; the present if it has. For WFxT. */
+    tick_t (*counter_tick)(void *opaque, const struct pe_view *v, uint64_t count);
     /* The EL, security state, HCR_EL2 or SCR_EL3 of the PE changed (for GIC group routing). */
     void (*state_changed)(void *opaque, struct cpu *c, const struct pe_view *v);
     void *opaque;
@@ -97,7 +99,8 @@ tick_t cpu_time(const struct cpu *c);
 void cpu_set_time(struct cpu *c, tick_t t);
 /* A waiting PE: would it continue? Pending wake-up event, WFxT deadline passed, event register. */
 bool cpu_has_work(const struct cpu *c);
-/* Earliest time at which a waiting PE continues by itself (WFxT, event stream); or TICK_NEVER. */
+/* When a waiting PE continues by itself (WFE, WFxT), without regard to the event stream; or
+ * TICK_NEVER. */
 tick_t cpu_wakeup_time(const struct cpu *c);
 /* End the current cpu_run after the current instruction. Callable from hooks and devices. */
 void cpu_request_exit(struct cpu *c);

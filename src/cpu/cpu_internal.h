@@ -143,8 +143,7 @@ struct cpu {
     bool event_reg; /* WFE */
     enum cpu_power power;
     bool in_wfi, in_wfe;
-    tick_t wfe_end;      /* when a WFE without event ends all the same */
-    uint64_t wait_until; /* WFxT: counter value; UINT64_MAX: none */
+    tick_t wait_end; /* when a WFE without event ends all the same, and WFxT's time limit */
 
     /* ---- engine ---- */
     uint64_t ctx_gen;                       /* of the registers that contexts depend on */

@@ -145,6 +145,12 @@ static void state_changed(void *opaque, struct cpu *c, const struct pe_view *v)
     }
 }
 
+static tick_t counter_tick(void *opaque, const struct pe_view *v, uint64_t count)
+{
+    struct machine *m = opaque;
+    return gtimer_tick_of_cntvct(m->gtimer, v->pe, v, count);
+}
+
 /* ---- creation ---- */
 
 static bool make_pe(struct machine *m, unsigned i, GError **err)
@@ -160,7 +166,7 @@ static bool make_pe(struct machine *m, unsigned i, GError **err)
         .freq_mhz = m->cfg.freq_mhz,
         .rng_seed = m->cfg.seed + i,
         .gic_version = m->cfg.gic_version == 2 ? 0 : (uint8_t)m->cfg.gic_version,
-        .hooks = {firmware_call, semihost_hook, send_event, state_changed, m},
+        .hooks = {firmware_call, semihost_hook, send_event, counter_tick, state_changed, m},
         .bus = m->bus,
         .evq = m->evq,
     };

@@ -237,6 +237,37 @@ static void event_stream(void)
     isb();
 }
 
+SNIPPET(svc_code, "svc #0");
+
+/*
+ * Vectors that cannot be fetched: every fault leads to the next one, and time goes on. An emulator
+ * on host time may be too slow to reach the SVC before the interrupt: then again, with more time.
+ */
+static void fault_storm(const struct timer *t)
+{
+    const uint64_t nowhere = BIT(50), scr_irq_fiq = 3 << 1;
+    uint64_t vbar = rd(vbar_el1), scr = rd(scr_el3);
+    struct outcome o = {.elr = (uintptr_t)svc_code};
+
+    gic_quiet(t->intid);
+    gic_priority(t->intid, 0x80);
+    gic_set(t->intid, GICD_ISENABLER);
+    wr(vbar_el1, nowhere);
+    wr(scr_el3, scr | scr_irq_fiq);
+    isb();
+    for (uint64_t ticks = 10000; o.elr == (uintptr_t)svc_code && ticks <= 100000000; ticks *= 10) {
+        t->set_tval(ticks);
+        t->set_ctl(ENABLE);
+        o = run_at(MASKED(EL1H), svc_code, ARGS(0));
+        t->set_ctl(0);
+    }
+    check("an interrupt ends a storm of faults", o.el == 3 && (o.vector & 0x180) != VEC_SYNC);
+    check_eq("a storm of faults: ELR", o.elr, nowhere + FROM_SPX);
+    wr(scr_el3, scr);
+    wr(vbar_el1, vbar);
+    gic_quiet(t->intid);
+}
+
 int guest_main(void)
 {
     gic_init();
@@ -256,5 +287,8 @@ int guest_main(void)
     offsets();
     access_controls();
     event_stream();
+    if (home_el() == 3) {
+        fault_storm(&timers[0]);
+    }
     return 0;
 }

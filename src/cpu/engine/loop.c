@@ -179,6 +179,9 @@ static void enter_at_pc(struct cpu *c)
 {
     struct op *entry = find_block(c, c->budget);
     if (entry == NULL) {
+        /* The fault is what the instruction did: without a price, vectors that are not mapped
+         * would be a loop in no time. */
+        c->budget--;
         c->link = NULL;
         return;
     }

@@ -8,8 +8,6 @@
 
 struct cpu;
 
-/* Has the virtual counter (CNTVCT_EL0 as seen now) reached this value? For WFxT. */
-bool cpu_counter_passed(const struct cpu *c, uint64_t value);
 /* Forget all decoded blocks, on every PE that shares them. */
 void loop_flush_blocks(struct cpu *c);
 

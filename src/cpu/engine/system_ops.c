@@ -41,8 +41,8 @@ static bool wfx_trapped(struct cpu *c, enum wfx_kind kind, unsigned rt)
     return target != TRAP_NONE;
 }
 
-/* deadline: virtual counter value at which WFxT ends; UINT64_MAX: never. */
-static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, uint64_t deadline)
+/* deadline: of WFxT, or TICK_NEVER. */
+static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, tick_t deadline)
 {
     bool event = kind == WFX_WFE || kind == WFX_WFET;
     if (event && c->event_reg) {
@@ -54,7 +54,7 @@ static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, uint64_t de
         complete(c);
         return;
     }
-    if (deadline != UINT64_MAX && cpu_counter_passed(c, deadline)) {
+    if (deadline <= c->time) {
         complete(c);
         return;
     }
@@ -64,22 +64,24 @@ static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, uint64_t de
     complete(c);
     c->in_wfi = !event;
     c->in_wfe = event;
-    c->wait_until = deadline;
-    c->wfe_end = c->time + WFE_LIMIT_TICKS;
+    c->wait_end = event ? MIN(deadline, c->time + WFE_LIMIT_TICKS) : deadline;
     c->exit_flags |= EXIT_WAIT;
 }
 
 void system_wfx(struct cpu *c, const struct op *o, int64_t budget)
 {
     cpu_sync(c, o, budget);
-    wait_for(c, extract32(o->imm, 5, 7) == 2 ? WFX_WFE : WFX_WFI, 0, UINT64_MAX);
+    wait_for(c, extract32(o->imm, 5, 7) == 2 ? WFX_WFE : WFX_WFI, 0, TICK_NEVER);
 }
 
 void system_wfxt(struct cpu *c, const struct op *o, int64_t budget)
 {
     cpu_sync(c, o, budget);
     bool event = extract32(o->imm, 5, 3) == 0;
-    wait_for(c, event ? WFX_WFET : WFX_WFIT, extract32(o->imm, 0, 5), c->x[o->b]);
+    struct pe_view v = cpu_view(c);
+    const struct cpu_hooks *h = &c->cfg.hooks;
+    tick_t deadline = h->counter_tick != NULL ? h->counter_tick(h->opaque, &v, c->x[o->b]) : 0;
+    wait_for(c, event ? WFX_WFET : WFX_WFIT, extract32(o->imm, 0, 5), deadline);
 }
 
 void system_sev(struct cpu *c, const struct op *o, int64_t budget)

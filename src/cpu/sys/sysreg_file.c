@@ -208,17 +208,6 @@ static void write_set_as(struct cpu *c, unsigned el, uint16_t enc, uint64_t v)
     }
 }
 
-uint64_t sysreg_virtual_count(const struct cpu *c)
-{
-    struct sr_ref ref = sysreg_find(c, SYSREG_ENC(3, 3, 14, 0, 2)); /* CNTVCT_EL0 */
-    if (ref.kind != SR_REF_SET) {
-        return 0;
-    }
-    const struct sysreg *r = &c->cfg.sets[ref.set].regs[ref.n];
-    struct pe_view view = cpu_view(c);
-    return r->read(c->cfg.sets[ref.set].owner, &view, r);
-}
-
 static void open_el3(struct cpu *c, unsigned el, bool secure)
 {
     /* HCE, ST, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn, TCR2En, SCTLR2En */

@@ -85,8 +85,6 @@ enum sr_direct sysreg_direct(const struct cpu *c, uint16_t enc);
  * owner EL sees it. False: no such register.
  */
 bool sysreg_peek(struct cpu *c, uint16_t enc, uint64_t *out);
-/* CNTVCT_EL0 as the PE sees it now, whatever would trap: what WFET and WFIT compare with. */
-uint64_t sysreg_virtual_count(const struct cpu *c);
 bool sysreg_poke(struct cpu *c, uint16_t enc, uint64_t v);
 /* Name of an encoding that this PE has (registers; with op0 = 1 system instructions), or NULL. */
 const char *sysreg_name(const struct cpu *c, uint16_t enc);
