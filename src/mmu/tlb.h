@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The architectural TLB of one PE (or SMMU): results of both stages together, and of stage 2 alone,
- * tagged with regime, security state, VMID and ASID. It sits behind the engine's per-page fast TLB.
+ * What TLB maintenance names (struct tlb_inval, for everybody who keeps translations), and a TLB
+ * for masters without a fast path of their own: results of both stages together, and of stage 2
+ * alone, tagged with regime, security state, VMID and ASID. The PE's own is engine/context.h.
  *
  * Set associative, one array for all block sizes. Contexts (regime, state, VMID, ASID or global)
  * are interned as numbers that are never used again: TLBI by ASID, by VMID or of everything forgets

@@ -7,8 +7,7 @@ usage: golden.py [-v] [--data DIR] [--keep DIR] EMULATOR SET...      SET: vector
 Each set is a bare-metal image and its data; it writes out.bin by semihosting, and the set's own
 compare.py says what differs. DIR defaults to $ARMATURE_DATA or shared/data beside the repository.
 Skipped (status 77) where the data is absent. Differences that docs/choices.md explains are listed
-in
-golden_explained.txt; any other one is a failure.
+in golden_explained.txt; any other one is a failure.
 """
 import argparse
 import os

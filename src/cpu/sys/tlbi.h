@@ -25,7 +25,7 @@ bool tlbi_broadcasts(const struct cpu *c, uint16_t enc);
 void tlbi_execute(struct cpu *c, uint16_t enc, uint64_t v);
 
 /* ---- the engine's part ---- */
-/* Remove what op names from the TLBs of one PE: fast TLB, jump cache, c->tlb. */
+/* Remove what op names from the TLBs of one PE: see engine/context.h. */
 void cpu_tlb_invalidate(struct cpu *c, const struct tlb_inval *op);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Traps of instruction classes: pure functions of the control registers and PSTATE. System
- * registers and SYS instructions have their own (sysreg_trap.h, sysops.h).
+ * registers and SYS instructions have their own (sysreg_table.h, sysops.h).
  */
 #ifndef CPU_SYS_TRAPS_H
 #define CPU_SYS_TRAPS_H
