@@ -29,7 +29,8 @@ struct cpuif {
     /* How to reach it, for the functions above. */
     uint64_t mode, scr;
     const struct cpuif_code *code;
-    uint64_t base;
+    uint64_t base;          /* in memory: GICC or GICV */
+    const uint16_t *offset; /* of each register */
 };
 
 /* Snippets that access one register, for interfaces in system registers. */
