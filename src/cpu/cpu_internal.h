@@ -42,7 +42,7 @@ struct fast_tlb_entry {
 #define BACK_TLB_WRITE 1U /* in the addend's low bits: writes are allowed too */
 
 /* Pages that instructions come from. */
-#define FETCH_TLB_SIZE 256U
+#define FETCH_TLB_SIZE 1024U
 struct fetch_entry {
     uint64_t tag; /* VA[63:12] | context number */
     const uint8_t *host;
@@ -60,7 +60,7 @@ struct jump_cache_entry {
     uint64_t jctx;
     struct op *entry; /* the block's header */
 };
-#define JUMP_CACHE_BITS 12
+#define JUMP_CACHE_BITS 14
 #define JUMP_CACHE_SIZE (1U << JUMP_CACHE_BITS)
 
 /* Context numbers once computed for an EL, valid while ctx_gen stays. */
@@ -107,7 +107,7 @@ struct cpu {
     uint64_t nf, zf, cf, vf;
     uint64_t page_va;    /* VA of the page that the running block is in */
     uint64_t ctx;        /* context number of data accesses, 1 to 4095 */
-    uint64_t ctx_unpriv; /* of LDTR and STTR */
+    uint64_t ctx_unpriv; /* of LDTR and STTR; 0: not looked up yet */
     uint64_t jctx;       /* context number and decode mode, for the jump cache */
     struct pstate ps;
     uint32_t exit_flags; /* enum cpu_exit_flags; handlers that may raise them look after a call */

@@ -8,7 +8,7 @@
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
 
-#define HASH_BITS 15
+#define HASH_BITS 17
 /* Slots that a block may need at most: every instruction with its worst expansion, and the end. */
 #define SLOTS_PER_INSN 16
 #define MAX_SLOTS      ((BLOCK_MAX_INSNS + 2) * SLOTS_PER_INSN)

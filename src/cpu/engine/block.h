@@ -115,7 +115,29 @@ static inline void leave_for_lookup(struct cpu *c, uint64_t target, int64_t budg
         ENTER(j_->entry);                                                                          \
     } while (0)
 
-/* The same, setting PSTATE.BTYPE: only targets that refuse it need the run loop. */
+/*
+ * The same for a branch that always goes there, with two data slots that remember the last time:
+ * l[0] target and jctx, l[1] va. (The same code may be mapped twice, so the address counts.)
+ */
+#define JUMP_DIRECT(to, l)                                                                         \
+    do {                                                                                           \
+        uint64_t to_ = (to);                                                                       \
+        const struct op *l_ = (l);                                                                 \
+        if (UNLIKELY(l_[0].imm64 != c->jctx || l_[1].va != to_ || l_[0].target->a == 0)) {         \
+            const struct jump_cache_entry *f_ = &c->jump_cache[jump_cache_index(to_)];             \
+            if (f_->va == to_ && f_->jctx == c->jctx) {                                            \
+                struct op *w_ = (struct op *)(uintptr_t)l_;                                        \
+                w_[0].target = f_->entry;                                                          \
+                w_[0].imm64 = f_->jctx;                                                            \
+                w_[1].va = to_;                                                                    \
+            }                                                                                      \
+            JUMP(to_);                                                                             \
+        }                                                                                          \
+        c->page_va = to_ & ~(uint64_t)(BLOCK_PAGE - 1);                                            \
+        ENTER(l_[0].target);                                                                       \
+    } while (0)
+
+/* The same as JUMP, setting PSTATE.BTYPE: only targets that refuse it need the run loop. */
 #define JUMP_BTYPE(to, btype_)                                                                     \
     do {                                                                                           \
         uint64_t va_ = (to);                                                                       \

@@ -17,14 +17,17 @@
 #define N_CONTEXTS   256
 #define HASH_SIZE    512
 #define LAST_NUMBER  4094 /* 4095 is the tag of an empty entry */
+#define TTBR_ASID    (UINT64_C(0xffff) << 48)
+#define MAX_SINGLE   64   /* pages that maintenance drops one by one */
 #define FETCH_MAP_SZ 512  /* words: pages that instructions came from, hashed */
 
 struct context_table {
     struct context ctx[N_CONTEXTS];
     uint16_t hash[HASH_SIZE]; /* index + 1 of the first context of a chain */
     uint16_t n_used;
+    uint16_t victim; /* index: the next to make room when all are used */
     uint16_t next_number;
-    uint16_t current[2]; /* index + 1: data, unprivileged data; 0: stale */
+    uint16_t current[2]; /* index + 1: data, unprivileged data; 0: not yet */
     uint64_t fetched[FETCH_MAP_SZ];
     struct large_map large;
 };
@@ -66,11 +69,11 @@ void context_flush(struct cpu *c)
 
 /* ---- finding and making contexts ---- */
 
-static unsigned hash_cfg(const struct xlat_cfg *cfg, bool el0, bool pan)
+static unsigned hash_of(const struct context *x)
 {
-    const uint8_t *p = (const uint8_t *)cfg;
-    uint64_t h = (uint64_t)el0 << 1 | pan;
-    for (size_t i = 0; i + 8 <= sizeof(*cfg); i += 8) {
+    const uint8_t *p = (const uint8_t *)&x->cfg;
+    uint64_t h = (uint64_t)x->shared << 2 | (uint64_t)x->el0 << 1 | x->pan;
+    for (size_t i = 0; i + 8 <= sizeof(x->cfg); i += 8) {
         uint64_t v;
         memcpy(&v, p + i, 8);
         h = (h ^ v) * UINT64_C(0x9e3779b97f4a7c15);
@@ -79,20 +82,48 @@ static unsigned hash_cfg(const struct xlat_cfg *cfg, bool el0, bool pan)
     return (unsigned)h & (HASH_SIZE - 1);
 }
 
-static bool same(const struct context *x, const struct xlat_cfg *cfg, bool el0, bool pan)
+static bool same(const struct context *x, const struct context *key)
 {
-    return x->el0 == el0 && x->pan == pan && memcmp(&x->cfg, cfg, sizeof(*cfg)) == 0;
+    return x->el0 == key->el0 && x->pan == key->pan && x->shared == key->shared &&
+           memcmp(&x->cfg, &key->cfg, sizeof(x->cfg)) == 0;
 }
 
-/* Index + 1 of the context; 0: no room, the caller flushes and asks again. */
-static uint16_t find_or_make(struct context_table *t, const struct xlat_cfg *cfg, bool el0,
-                             bool pan)
+static void unlink_context(struct context_table *t, uint16_t index)
 {
-    unsigned h = hash_cfg(cfg, el0, pan);
+    struct context *x = &t->ctx[index];
+    uint16_t *p = &t->hash[hash_of(x)];
+    while (*p != index + 1) {
+        p = &t->ctx[*p - 1].next;
+    }
+    *p = x->next;
+}
+
+/* Index of a free context: the oldest one that is not in force goes when there is none. */
+static uint16_t take_slot(struct cpu *c)
+{
+    struct context_table *t = c->contexts;
+    if (t->n_used < N_CONTEXTS) {
+        return t->n_used++;
+    }
+    uint16_t index = t->victim;
+    while (index + 1 == t->current[0] || index + 1 == t->current[1]) {
+        index = (uint16_t)((index + 1) % N_CONTEXTS);
+    }
+    t->victim = (uint16_t)((index + 1) % N_CONTEXTS);
+    unlink_context(t, index);
+    c->ctx_gen++; /* shortcuts may have it */
+    return index;
+}
+
+/* Index + 1 of the context; 0: no number left, the caller flushes and asks again. */
+static uint16_t find_or_make(struct cpu *c, const struct context *key)
+{
+    struct context_table *t = c->contexts;
+    unsigned h = hash_of(key);
     for (uint16_t i = t->hash[h]; i != 0; i = t->ctx[i - 1].next) {
         struct context *x = &t->ctx[i - 1];
-        if (same(x, cfg, el0, pan)) {
-            if (x->number == 0) {
+        if (same(x, key)) {
+            if (x->number == 0 && !x->split) {
                 if (t->next_number > LAST_NUMBER) {
                     return 0;
                 }
@@ -101,27 +132,53 @@ static uint16_t find_or_make(struct context_table *t, const struct xlat_cfg *cfg
             return i;
         }
     }
-    if (t->n_used == N_CONTEXTS || t->next_number > LAST_NUMBER) {
+    if (t->next_number > LAST_NUMBER) {
         return 0;
     }
-    struct context *x = &t->ctx[t->n_used++];
-    memcpy(&x->cfg, cfg, sizeof(*cfg)); /* with padding: compared by memcmp */
-    x->el0 = el0;
-    x->pan = pan;
+    uint16_t index = take_slot(c);
+    struct context *x = &t->ctx[index];
+    *x = *key;
     x->number = t->next_number++;
     x->next = t->hash[h];
-    t->hash[h] = t->n_used;
-    return t->n_used;
+    t->hash[h] = (uint16_t)(index + 1);
+    return (uint16_t)(index + 1);
+}
+
+static uint16_t find_or_flush(struct cpu *c, const struct context *key)
+{
+    uint16_t i = find_or_make(c, key);
+    if (i == 0) {
+        context_flush(c);
+        i = find_or_make(c, key);
+    }
+    return i;
+}
+
+/* What all processes of a kernel have in common. */
+static void make_shared(struct context *key)
+{
+    key->shared = true;
+    key->cfg.s1.asid = 0;
+    key->cfg.s1.half[0].ttb = 0;
+    key->cfg.s1.half[1].ttb &= ~TTBR_ASID;
 }
 
 static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool pan)
 {
-    uint16_t i = find_or_make(c->contexts, cfg, el0, pan);
-    if (i == 0) {
-        context_flush(c);
-        i = find_or_make(c->contexts, cfg, el0, pan);
+    struct context key;
+    memset(&key, 0, sizeof(key)); /* with padding: compared by memcmp */
+    memcpy(&key.cfg, cfg, sizeof(*cfg));
+    key.el0 = el0;
+    key.pan = pan;
+    if (!el0 && cfg->s1.on && regime_has_el0((enum regime)cfg->regime)) {
+        struct context shared = key;
+        make_shared(&shared);
+        uint16_t i = find_or_flush(c, &shared);
+        if (!c->contexts->ctx[i - 1].split) {
+            return i;
+        }
     }
-    return i;
+    return find_or_flush(c, &key);
 }
 
 /* ---- decode mode ---- */
@@ -177,6 +234,13 @@ static bool recall(struct cpu *c)
     return true;
 }
 
+static enum regime current_regime(struct cpu *c, struct xlat_cfg *out_cfg)
+{
+    enum regime r = regime_of_el(c, c->ps.el);
+    regime_config(c, r, out_cfg);
+    return r;
+}
+
 void context_update(struct cpu *c)
 {
     struct context_table *t = c->contexts;
@@ -185,22 +249,29 @@ void context_update(struct cpu *c)
         return;
     }
     struct xlat_cfg cfg;
-    enum regime r = regime_of_el(c, c->ps.el);
-    regime_config(c, r, &cfg);
+    bool has_el0 = regime_has_el0(current_regime(c, &cfg));
     bool el0 = c->ps.el == 0;
-    bool pan = !el0 && c->ps.pan && regime_has_el0(r);
-    uint16_t i = lookup(c, &cfg, el0, pan);
-    uint16_t u = i;
-    if (regime_has_el0(r) && !el0) {
-        u = lookup(c, &cfg, true, false);
-        i = lookup(c, &cfg, el0, pan); /* the other may have flushed */
-        c->ctx_stale = false;
-    }
+    uint16_t i = lookup(c, &cfg, el0, !el0 && c->ps.pan && has_el0);
+    c->ctx_stale = false;
     t->current[0] = i;
-    t->current[1] = u;
     c->ctx = t->ctx[i - 1].number;
-    c->ctx_unpriv = t->ctx[u - 1].number;
+    t->current[1] = has_el0 && !el0 ? 0 : i; /* most switches come and go without need of it */
+    c->ctx_unpriv = t->current[1] != 0 ? c->ctx : 0;
     c->jctx = c->ctx | (uint64_t)decode_mode(c) << 12;
+    remember(c);
+}
+
+static void update_unpriv(struct cpu *c)
+{
+    struct context_table *t = c->contexts;
+    struct xlat_cfg cfg;
+    current_regime(c, &cfg);
+    uint16_t u = lookup(c, &cfg, true, false);
+    if (c->ctx_stale) { /* it flushed */
+        context_update(c);
+    }
+    t->current[1] = u;
+    c->ctx_unpriv = t->ctx[u - 1].number;
     remember(c);
 }
 
@@ -209,7 +280,45 @@ const struct context *context_data(struct cpu *c, bool unpriv)
     if (c->ctx_stale) {
         context_update(c);
     }
+    if (c->contexts->current[unpriv] == 0) {
+        update_unpriv(c);
+    }
     return &c->contexts->ctx[c->contexts->current[unpriv] - 1];
+}
+
+/* The context gets another number when it is used again: its entries are out of reach. */
+static void retire(struct cpu *c, struct context *x)
+{
+    x->number = 0;
+    c->ctx_gen++;
+    c->ctx_stale = true;
+    c->exit_flags |= EXIT_CONTEXT;
+}
+
+/* From now on there is a context for every ASID. */
+static const struct context *end_sharing(struct cpu *c, bool unpriv)
+{
+    struct context *x = &c->contexts->ctx[c->contexts->current[unpriv] - 1];
+    x->split = true;
+    retire(c, x);
+    return context_data(c, unpriv);
+}
+
+const struct context *context_for_walk(struct cpu *c, bool unpriv, uint64_t va)
+{
+    const struct context *x = context_data(c, unpriv);
+    return x->shared && !bit(va, 55) ? end_sharing(c, unpriv) : x;
+}
+
+bool context_may_keep(struct cpu *c, bool unpriv, uint64_t va, bool global)
+{
+    struct context *x = (struct context *)(uintptr_t)context_data(c, unpriv);
+    x->has_global |= global;
+    if (!x->shared || (global && bit(va, 55))) {
+        return true;
+    }
+    end_sharing(c, unpriv);
+    return false;
 }
 
 void context_el_changed(struct cpu *c, unsigned from)
@@ -272,15 +381,6 @@ static bool fetched_from(const struct context_table *t, uint64_t va)
     return t->fetched[p / 64 % FETCH_MAP_SZ] >> (p % 64) & 1;
 }
 
-/* The context gets another number when it is used again: its entries are out of reach. */
-static void retire(struct cpu *c, struct context *x)
-{
-    x->number = 0;
-    c->ctx_gen++;
-    c->ctx_stale = true;
-    c->exit_flags |= EXIT_CONTEXT;
-}
-
 void context_retire_if(struct cpu *c, bool (*match)(const struct context *x, const void *arg),
                        const void *arg)
 {
@@ -292,11 +392,6 @@ void context_retire_if(struct cpu *c, bool (*match)(const struct context *x, con
     }
 }
 
-static bool any(const struct context *x, const void *arg)
-{
-    return true;
-}
-
 static void drop_page(struct fast_tlb_entry *tlb, unsigned size, uint64_t va)
 {
     struct fast_tlb_entry *e = &tlb[(va >> 12) & (size - 1)];
@@ -305,53 +400,62 @@ static void drop_page(struct fast_tlb_entry *tlb, unsigned size, uint64_t va)
     }
 }
 
-/* Every entry, of whatever context, that translates this page or is part of a block around it. */
-static void invalidate_page(struct cpu *c, uint64_t va)
+static bool same_space(const struct context *x, const struct tlb_inval *op)
 {
-    struct context_table *t = c->contexts;
-    if (large_map_has(&t->large, va) || fetched_from(t, va)) {
-        context_retire_if(c, any, NULL);
-        memset(t->fetched, 0, sizeof(t->fetched));
-        memset(&t->large, 0, sizeof(t->large));
-        return;
-    }
-    drop_page(c->tlb_r, FAST_TLB_SIZE, va);
-    drop_page(c->tlb_w, FAST_TLB_SIZE, va);
-    drop_page(c->tlb_back, BACK_TLB_SIZE, va);
+    return x->cfg.regime == op->regime && x->cfg.pas == op->pas &&
+           (op->regime != REGIME_EL10 || x->cfg.s2.vmid == op->vmid);
 }
 
-void context_invalidate_va(struct cpu *c, uint64_t va, uint64_t len)
+/* May the context have an entry that an operation by address names? */
+static bool may_have_va(const struct context *x, const void *arg)
 {
-    if (len > 64 * BLOCK_PAGE) {
-        context_retire_if(c, any, NULL);
-        return;
+    const struct tlb_inval *op = arg;
+    if (!same_space(x, op) || (x->shared && !bit(op->base, 55))) {
+        return false;
     }
-    for (uint64_t off = 0; off < len; off += BLOCK_PAGE) {
-        invalidate_page(c, va + off);
-    }
+    return op->kind == TLB_INVAL_VAA || x->has_global || x->cfg.s1.asid == op->asid;
 }
 
 static bool named_by(const struct context *x, const void *arg)
 {
     const struct tlb_inval *op = arg;
-    if (x->cfg.regime != op->regime || x->cfg.pas != op->pas) {
-        return false;
-    }
-    bool same_vmid = op->regime != REGIME_EL10 || x->cfg.s2.vmid == op->vmid;
     switch ((enum tlb_inval_kind)op->kind) {
     case TLB_INVAL_ALL:
-        return true;
+        return x->cfg.regime == op->regime && x->cfg.pas == op->pas;
     case TLB_INVAL_ASID:
-        return same_vmid && x->cfg.s1.asid == op->asid;
+        return same_space(x, op) && !x->shared && x->cfg.s1.asid == op->asid;
     default:
-        return same_vmid;
+        return same_space(x, op);
+    }
+}
+
+/* A page, in all contexts. False: more than that page may be kept in pieces, or as decoded blocks. */
+static bool drop_single(struct cpu *c, uint64_t va)
+{
+    struct context_table *t = c->contexts;
+    if (large_map_has(&t->large, va) || fetched_from(t, va)) {
+        return false;
+    }
+    drop_page(c->tlb_r, FAST_TLB_SIZE, va);
+    drop_page(c->tlb_w, FAST_TLB_SIZE, va);
+    drop_page(c->tlb_back, BACK_TLB_SIZE, va);
+    return true;
+}
+
+static void invalidate_va(struct cpu *c, const struct tlb_inval *op)
+{
+    for (uint64_t off = 0; off < op->len; off += BLOCK_PAGE) {
+        if (op->len > MAX_SINGLE * BLOCK_PAGE || !drop_single(c, op->base + off)) {
+            context_retire_if(c, may_have_va, op);
+            return;
+        }
     }
 }
 
 void cpu_tlb_invalidate(struct cpu *c, const struct tlb_inval *op)
 {
     if (op->kind == TLB_INVAL_VA || op->kind == TLB_INVAL_VAA) {
-        context_invalidate_va(c, op->base, op->len);
+        invalidate_va(c, op);
     } else {
         context_retire_if(c, named_by, op);
     }

@@ -7,6 +7,10 @@
  * VM or EL changes one number and flushes nothing. TLB maintenance retires numbers, and removes
  * single pages where it is told to.
  *
+ * Privileged accesses of all processes share a context as long as they use global translations of
+ * the upper half only, so that a kernel keeps its entries when it changes the process. The first
+ * other translation ends that: from then on there is one context for every ASID and TTBR0.
+ *
  * c->ctx, c->ctx_unpriv and c->jctx are the numbers in force; they are brought up to date by
  * context_update, which the run loop calls when c->ctx_stale is set.
  */
@@ -24,6 +28,9 @@ struct context {
     struct xlat_cfg cfg;
     bool el0;        /* an unprivileged access */
     bool pan;        /* PSTATE.PAN applies */
+    bool shared;     /* by all ASIDs: cfg has those of the last one */
+    bool split;      /* sharing has ended */
+    bool has_global; /* there may be entries that are not of its ASID only */
     uint16_t number; /* 0: retired, gets another one when it is used */
     uint16_t next;   /* in the hash chain: index + 1 */
 };
@@ -37,6 +44,8 @@ void context_el_changed(struct cpu *c, unsigned from);
 void context_update(struct cpu *c);
 /* The context of data accesses now; unpriv: of LDTR and STTR. */
 const struct context *context_data(struct cpu *c, bool unpriv);
+/* The same for a walk of va: one that has both tables. */
+const struct context *context_for_walk(struct cpu *c, bool unpriv, uint64_t va);
 
 /* enum decode_mode of the current state; without what depends on the page (MODE_GUARDED). */
 uint32_t context_decode_mode(const struct cpu *c);
@@ -46,8 +55,11 @@ void context_flush(struct cpu *c);
 /* Retire the numbers of the contexts that match. */
 void context_retire_if(struct cpu *c, bool (*match)(const struct context *x, const void *arg),
                        const void *arg);
-/* Remove translations of [va, va + len), of any context. */
-void context_invalidate_va(struct cpu *c, uint64_t va, uint64_t len);
+/*
+ * May this translation be kept under the number of the context? If not, the context is no longer
+ * shared, and the next access looks again.
+ */
+bool context_may_keep(struct cpu *c, bool unpriv, uint64_t va, bool global);
 /* A translation of more than one page entered the fast TLB. */
 void context_note_large(struct cpu *c, uint64_t va, unsigned size_log2);
 /* An instruction was fetched from this page. */

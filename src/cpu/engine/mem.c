@@ -71,6 +71,9 @@ static void fill_from_back(struct cpu *c, uint64_t va, const struct fast_tlb_ent
 
 static void fill_fast_tlb(struct cpu *c, uint64_t va, bool unpriv, const struct xlat_result *r)
 {
+    if (!context_may_keep(c, unpriv, va, r->global)) {
+        return;
+    }
     const struct context *ctx = context_data(c, unpriv);
     uint64_t page = va & ~(uint64_t)PAGE_MASK;
     pa_t pa = {r->pa.v & ~(uint64_t)PAGE_MASK};

@@ -172,7 +172,7 @@ void abort_unsupported(struct cpu *c, const struct data_access *a)
 bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_result *out)
 {
     bool unpriv = a->flags & MEM_UNPRIV;
-    const struct context *ctx = context_data(c, unpriv);
+    const struct context *ctx = context_for_walk(c, unpriv, a->va);
     struct xlat_req req = {.va = va(a->va),
                            .acc = a->acc,
                            .el0 = ctx->el0,
@@ -190,7 +190,7 @@ bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_resu
 
 bool translate_fetch(struct cpu *c, uint64_t addr, struct xlat_result *out)
 {
-    const struct context *ctx = context_data(c, false);
+    const struct context *ctx = context_for_walk(c, false, addr);
     struct xlat_req req = {.va = va(addr), .acc = ACC_FETCH, .el0 = ctx->el0};
     struct walk_port port = translate_walk_port(c);
     struct xlat_fault f;
@@ -211,7 +211,7 @@ bool translate_fetch(struct cpu *c, uint64_t addr, struct xlat_result *out)
 
 bool translate_debug(struct cpu *c, uint64_t addr, pa_t *out_pa, struct mem_attrs *out_attrs)
 {
-    const struct context *ctx = context_data(c, false);
+    const struct context *ctx = context_for_walk(c, false, addr);
     struct xlat_req req = {.va = va(addr), .acc = ACC_ANY, .el0 = ctx->el0, .debug = true};
     struct walk_port port = translate_walk_port(c);
     struct xlat_result r;

@@ -65,16 +65,23 @@ HANDLER(bl_near)
     c->x[30] = c->page_va + o->imm;
     ENTER(o[1].target);
 }
-/* imm: signed distance of the target from the page, or in the data slot's low half for BL. */
+/* o[1], o[2]: where it went the last time; o[2].imm64: distance of the target from the page. */
 HANDLER(b_far)
 {
-    JUMP(c->page_va + (uint64_t)(int64_t)(int32_t)o->imm);
+    JUMP_DIRECT(c->page_va + o[2].imm64, o + 1);
 }
 HANDLER(bl_far)
 {
-    uint64_t target = c->page_va + o[1].imm64;
+    uint64_t target = c->page_va + o[2].imm64;
     c->x[30] = c->page_va + o->imm;
-    JUMP(target);
+    JUMP_DIRECT(target, o + 1);
+}
+
+static void emit_far(struct emit *e, int64_t rel)
+{
+    emit_data(e, 0);
+    emit_data(e, (uint64_t)((int64_t)e->off + rel));
+    emit_end(e);
 }
 
 static void emit_jump(struct emit *e, int64_t rel)
@@ -83,8 +90,8 @@ static void emit_jump(struct emit *e, int64_t rel)
         emit_op(e, op_b_near);
         emit_chain(e, (unsigned)((int64_t)e->off + rel), 0);
     } else {
-        emit_op(e, op_b_far)->imm = (uint32_t)((int64_t)e->off + rel);
-        emit_end(e);
+        emit_op(e, op_b_far);
+        emit_far(e, rel);
     }
 }
 
@@ -106,8 +113,7 @@ bool emit_branch_unconditional_immediate(struct emit *e)
     if (near) {
         emit_chain(e, (unsigned)((int64_t)e->off + rel), 0);
     } else {
-        emit_data(e, (uint64_t)((int64_t)e->off + rel));
-        emit_end(e);
+        emit_far(e, rel);
     }
     return true;
 }

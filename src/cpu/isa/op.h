@@ -30,6 +30,7 @@ struct op {
     union {
         op_fn *fn;
         struct op *target; /* in the data slot of a terminator: chain pointer */
+        uint64_t va;       /* in the second data slot of a far branch */
     };
     union {
         struct {
