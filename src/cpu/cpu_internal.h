@@ -75,8 +75,11 @@ struct context_shortcut {
 struct pac_state {
     uint64_t key;
     uint8_t enabled;            /* bit n: enum pac_key n */
+    uint8_t simple;             /* the same, where no trap and no layout needs thought */
+    uint8_t half_bit;           /* which bit of a pointer that gets a code tells its half */
     bool trapped;               /* HCR_EL2.API, SCR_EL3.API */
     struct va_layout layout[2]; /* of instructions, of data */
+    uint64_t field[2][2];       /* [data][upper half]: bits that are not address, with bit 55 */
 };
 
 struct block_cache;

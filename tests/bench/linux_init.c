@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * /init of the benchmarks that run as programs on a Linux kernel. Each prints a line when it starts
- * and one, with a checksum, when it is done: linux.py looks at the emulator's CPU time between them.
+ * and one, with a checksum, when it is done: linux.py looks at the emulator's CPU time between
+ * them.
  */
+#include <arm_neon.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <arm_neon.h>
-#include <math.h>
 #include <sys/mman.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -50,8 +50,8 @@ static uint64_t run_faults(void)
     uint64_t sum = 0;
 
     for (unsigned round = 0; round < 100; round++) {
-        uint8_t *area = mmap(NULL, 1000 * PAGE, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        uint8_t *area =
+            mmap(NULL, 1000 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (area == MAP_FAILED) {
             return 0;
         }
@@ -159,8 +159,8 @@ static const struct {
     const char *name;
     uint64_t (*run)(void);
 } programs[] = {
-    {"getpid", run_getpid}, {"forkexec", run_forkexec}, {"faults", run_faults},
-    {"integer", run_integer}, {"chase", run_chase},     {"nbody", run_nbody},
+    {"getpid", run_getpid},   {"forkexec", run_forkexec}, {"faults", run_faults},
+    {"integer", run_integer}, {"chase", run_chase},       {"nbody", run_nbody},
     {"saxpy", run_saxpy},
 };
 

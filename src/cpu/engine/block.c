@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
+#include "cpu/isa/pairs.h"
 
 #define HASH_BITS 17
 /* Slots that a block may need at most: every instruction with its worst expansion, and the end. */
@@ -17,7 +18,8 @@ struct block_cache {
     uint8_t *arena;
     uint64_t size, used;
     struct block *hash[1U << HASH_BITS];
-    GHashTable *pages;  /* page number -> first block of the page */
+    GHashTable *pages; /* page number -> first block of the page */
+    struct pair_index *pairs;
     struct op *scratch; /* the one block that is not kept */
     struct block scratch_block;
     uint8_t scratch_map[MAX_SLOTS];
@@ -29,6 +31,7 @@ struct block_cache *block_cache_new(uint64_t arena_bytes)
     b->size = arena_bytes;
     b->arena = g_malloc(arena_bytes);
     b->pages = g_hash_table_new(g_direct_hash, g_direct_equal);
+    b->pairs = pair_index_new();
     b->scratch = g_new0(struct op, MAX_SLOTS + 2);
     return b;
 }
@@ -41,6 +44,7 @@ void block_cache_free(struct block_cache *b)
     g_hash_table_destroy(b->pages);
     g_free(b->arena);
     g_free(b->scratch);
+    pair_index_free(b->pairs);
     g_free(b);
 }
 
@@ -108,6 +112,9 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
         decode_fallthrough(&e);
     }
     unsigned n_ops = (unsigned)(e.p - header - 1);
+#ifndef ARMATURE_PAIR_PROFILE
+    pairs_fuse(c->blocks->pairs, header + 1, n_ops);
+#endif
     memset(map + n_real, (int)n, n_ops - n_real);
     blk->n_insns = (uint16_t)n;
     blk->n_ops = (uint16_t)n_ops;

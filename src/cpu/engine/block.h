@@ -91,10 +91,18 @@ static inline void leave_for_lookup(struct cpu *c, uint64_t target, int64_t budg
     c->budget = budget;
 }
 
+#ifdef ARMATURE_PAIR_PROFILE
+void profile_block(const struct op *header);
+#define PROFILE_BLOCK(header) profile_block(header)
+#else
+#define PROFILE_BLOCK(header) ((void)0)
+#endif
+
 /* Go on in the block with this header. page_va is right already. */
 #define ENTER(header)                                                                              \
     do {                                                                                           \
         const struct op *h_ = (header);                                                            \
+        PROFILE_BLOCK(h_);                                                                         \
         budget -= h_->a;                                                                           \
         if (UNLIKELY(budget < 0)) {                                                                \
             EXIT_TO(leave_before_block(c, h_, budget));                                            \

@@ -10,22 +10,6 @@ HANDLER(undefined)
     EXIT_TO(raise_undefined(c, o, budget));
 }
 
-HANDLER(sp_check)
-{
-    if (UNLIKELY(c->x[REG_SP] & 15)) {
-        EXIT_TO(raise_sp_alignment(c, o, budget));
-    }
-    NEXT(1);
-}
-
-void emit_sp_check(struct emit *e, unsigned rn)
-{
-    if (rn == 31 && (e->mode & MODE_SP_CHECK) && !e->sp_aligned) {
-        emit_op(e, op_sp_check);
-        e->sp_aligned = true;
-    }
-}
-
 static void replace_by(struct emit *e, struct op *first, op_fn *fn)
 {
     e->p = first;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The macros of a memory handler template, for the fast build or, with MEM_BUILD_SLOW defined, for
- * the slow one, where data goes through c->mem_data: a local whose address escapes would keep gcc
- * from making tail calls. Included by mem.h, and again between the two uses of a template: no
- * include guard.
+ * the slow one, or with MEM_BUILD_PAIR for handlers of two instructions (isa/pairs.h). In the slow
+ * one where data goes through c->mem_data: a local whose address escapes would keep gcc from making
+ * tail calls. Included by mem.h, and again between the two uses of a template: no include guard.
  */
 #undef MEM_HANDLER
+#undef MEM_MISS
 #undef LOAD_F
 #undef STORE_F
 #undef CHECK_WRITE_F
@@ -21,7 +22,7 @@
 #undef HOST_PTR
 
 #ifdef MEM_BUILD_SLOW
-#define MEM_HANDLER(name) static void slow_##name(struct cpu *c, const struct op *o, int64_t budget)
+#define MEM_HANDLER(name) static void slow_##name(OP_ARGS)
 #define LOAD_F(name, type, var, addr, flags)                                                       \
     do {                                                                                           \
         cpu_sync(c, o, budget);                                                                    \
@@ -70,16 +71,25 @@
         }                                                                                          \
     } while (0)
 #else
+#if defined(MEM_BUILD_PAIR)
+/* A miss goes on in the handler of the one instruction. */
 #define MEM_HANDLER(name)                                                                          \
-    static void slow_##name(struct cpu *c, const struct op *o, int64_t budget);                    \
-    static void op_##name(struct cpu *c, const struct op *o, int64_t budget)
+    op_fn op_##name;                                                                               \
+    HANDLER(name)
+#define MEM_MISS(name) EXIT_TO(op_##name(c, o, budget))
+#else
+#define MEM_HANDLER(name)                                                                          \
+    static void slow_##name(OP_ARGS);                                                              \
+    HANDLER(name)
+#define MEM_MISS(name) EXIT_TO(slow_##name(c, o, budget))
+#endif
 #define LOAD_F(name, type, var, addr, flags)      LOAD_CTX(name, type, var, addr, c->ctx)
 #define LOAD_UNPRIV(name, type, var, addr, flags) LOAD_CTX(name, type, var, addr, c->ctx_unpriv)
 #define LOAD_CTX(name, type, var, addr, ctx)                                                       \
     do {                                                                                           \
         const void *p_ = fast_lookup(c->tlb_r, (ctx), (addr), sizeof(type));                       \
         if (UNLIKELY(p_ == NULL)) {                                                                \
-            EXIT_TO(slow_##name(c, o, budget));                                                    \
+            MEM_MISS(name);                                                                        \
         }                                                                                          \
         memcpy(&(var), p_, sizeof(type));                                                          \
     } while (0)
@@ -90,20 +100,20 @@
         type tmp_ = (val);                                                                         \
         void *p_ = fast_lookup(c->tlb_w, (ctx), (addr), sizeof(type));                             \
         if (UNLIKELY(p_ == NULL)) {                                                                \
-            EXIT_TO(slow_##name(c, o, budget));                                                    \
+            MEM_MISS(name);                                                                        \
         }                                                                                          \
         memcpy(p_, &tmp_, sizeof(type));                                                           \
     } while (0)
 #define CHECK_WRITE_F(name, size, addr, flags)                                                     \
     do {                                                                                           \
         if (UNLIKELY(fast_write(c, (addr), (size)) == NULL)) {                                     \
-            EXIT_TO(slow_##name(c, o, budget));                                                    \
+            MEM_MISS(name);                                                                        \
         }                                                                                          \
     } while (0)
 #define ALIGNED_OR_SLOW(name, va, size)                                                            \
     do {                                                                                           \
         if (UNLIKELY((va) & ((size) - 1))) {                                                       \
-            EXIT_TO(slow_##name(c, o, budget));                                                    \
+            MEM_MISS(name);                                                                        \
         }                                                                                          \
     } while (0)
 #define HOST_PTR(name, p, va, size, flags, acc)                                                    \
@@ -111,7 +121,7 @@
         ALIGNED_OR_SLOW(name, va, size);                                                           \
         (p) = (acc) == MEM_ACC_READ ? fast_read(c, (va), (size)) : fast_write(c, (va), (size));    \
         if (UNLIKELY((p) == NULL)) {                                                               \
-            EXIT_TO(slow_##name(c, o, budget));                                                    \
+            MEM_MISS(name);                                                                        \
         }                                                                                          \
     } while (0)
 #define MEM_NEXT(n) NEXT(n)

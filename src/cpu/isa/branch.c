@@ -12,11 +12,13 @@
  *     T+3  op_link, d = 0; also the header of stub 1
  *     T+4  op_link, d = 1
  */
+#define SHARED_HANDLERS
 #include "cpu/isa/branch.h"
 
 #include "a64_gen.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/exits.h"
+#include "cpu/isa/branch.c.inc"
 #include "cpu/isa/flags.h"
 
 HANDLER(link)
@@ -52,29 +54,6 @@ static bool same_page(const struct emit *e, int64_t rel)
 static bool falls_out(const struct emit *e)
 {
     return e->off + 4 >= 4096;
-}
-
-/* ---- unconditional ---- */
-
-HANDLER(b_near)
-{
-    ENTER(o[1].target);
-}
-HANDLER(bl_near)
-{
-    c->x[30] = c->page_va + o->imm;
-    ENTER(o[1].target);
-}
-/* o[1], o[2]: where it went the last time; o[2].imm64: distance of the target from the page. */
-HANDLER(b_far)
-{
-    JUMP_DIRECT(c->page_va + o[2].imm64, o + 1);
-}
-HANDLER(bl_far)
-{
-    uint64_t target = c->page_va + o[2].imm64;
-    c->x[30] = c->page_va + o->imm;
-    JUMP_DIRECT(target, o + 1);
 }
 
 static void emit_far(struct emit *e, int64_t rel)
@@ -117,33 +96,6 @@ bool emit_branch_unconditional_immediate(struct emit *e)
     }
     return true;
 }
-
-/* ---- conditional: near handlers chain both ways; far ones when either side leaves the page ----
- */
-
-#define BRANCH_IF(name, cond)                                                                      \
-    HANDLER(name##_near)                                                                           \
-    {                                                                                              \
-        if (cond) {                                                                                \
-            ENTER(o[1].target);                                                                    \
-        }                                                                                          \
-        ENTER(o[1].target2);                                                                       \
-    }                                                                                              \
-    HANDLER(name##_far)                                                                            \
-    {                                                                                              \
-        uint64_t target = c->page_va + ((cond) ? (uint64_t)(int64_t)(int32_t)o->imm : o[1].imm64); \
-        JUMP(target);                                                                              \
-    }
-
-#define B_COND(cc) BRANCH_IF(b_##cc, COND_##cc(c))
-FOR_EACH_COND(B_COND)
-
-BRANCH_IF(cbz_x, c->x[o->b] == 0)
-BRANCH_IF(cbz_w, (uint32_t)c->x[o->b] == 0)
-BRANCH_IF(cbnz_x, c->x[o->b] != 0)
-BRANCH_IF(cbnz_w, (uint32_t)c->x[o->b] != 0)
-BRANCH_IF(tbz, (c->x[o->b] >> o->c & 1) == 0)
-BRANCH_IF(tbnz, (c->x[o->b] >> o->c & 1) != 0)
 
 static struct op *emit_branch_if(struct emit *e, op_fn *near, op_fn *far, int64_t rel)
 {
@@ -199,26 +151,6 @@ bool emit_branch_conditional_test(struct emit *e)
     o->b = emit_src(insn_rt(e));
     o->c = (uint8_t)(insn_bit(e, 31) << 5 | insn_bits(e, 19, 5));
     return true;
-}
-
-/* ---- to a register ---- */
-
-HANDLER(ret)
-{
-    uint64_t target = c->x[o->b];
-    JUMP(target);
-}
-/* d: the BTYPE that the branch sets. Targets that refuse it are left to the run loop. */
-HANDLER(br)
-{
-    uint64_t target = c->x[o->b];
-    JUMP_BTYPE(target, o->d);
-}
-HANDLER(blr)
-{
-    uint64_t target = c->x[o->b];
-    c->x[30] = c->page_va + o->imm;
-    JUMP_BTYPE(target, o->d);
 }
 
 void emit_register_branch(struct emit *e, uint8_t reg, unsigned rn, bool link, bool is_ret)

@@ -1,68 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Integer logic: bitwise operations on registers and immediates, wide moves, bit fields. */
+#define SHARED_HANDLERS
 #include "a64_gen.h"
 #include "cpu/isa/flags.h"
+#include "cpu/isa/int_logic.c.inc"
 #include "cpu/isa/logic_imm.h"
-
-/* ---- shifted register ---- */
-
-#define ROT64_none(v, n) (v)
-#define ROT64_lsl(v, n)  ((v) << (n))
-#define ROT64_lsr(v, n)  ((v) >> (n))
-#define ROT64_asr(v, n)  ((uint64_t)((int64_t)(v) >> (n)))
-#define ROT64_ror(v, n)  ror64((v), (n))
-#define ROT32_none(v, n) ((uint32_t)(v))
-#define ROT32_lsl(v, n)  ((uint32_t)(v) << (n))
-#define ROT32_lsr(v, n)  ((uint32_t)(v) >> (n))
-#define ROT32_asr(v, n)  ((uint32_t)((int32_t)(uint32_t)(v) >> (n)))
-#define ROT32_ror(v, n)  ror32((uint32_t)(v), (n))
-
-#define LOGIC_OP(name, s, expr64, expr32, flags)                                                   \
-    HANDLER(name##_x_##s)                                                                          \
-    {                                                                                              \
-        uint64_t n = c->x[o->b], m = ROT64_##s(c->x[o->c], o->d);                                  \
-        uint64_t r = (expr64);                                                                     \
-        flags##64(c, r);                                                                           \
-        c->x[o->a] = r;                                                                            \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(name##_w_##s)                                                                          \
-    {                                                                                              \
-        uint32_t n = (uint32_t)c->x[o->b], m = ROT32_##s(c->x[o->c], o->d);                        \
-        uint32_t r = (expr32);                                                                     \
-        flags##32(c, r);                                                                           \
-        c->x[o->a] = r;                                                                            \
-        NEXT(1);                                                                                   \
-    }
-#define keep_flags64(c, r) ((void)0)
-#define keep_flags32(c, r) ((void)0)
-#define LOGIC_SHIFT(s)                                                                             \
-    LOGIC_OP(and, s, n &m, n &m, keep_flags)                                                       \
-    LOGIC_OP(bic, s, n & ~m, n & ~m, keep_flags)                                                   \
-    LOGIC_OP(orr, s, n | m, n | m, keep_flags)                                                     \
-    LOGIC_OP(orn, s, n | ~m, n | ~m, keep_flags)                                                   \
-    LOGIC_OP(eor, s, n ^ m, n ^ m, keep_flags)                                                     \
-    LOGIC_OP(eon, s, n ^ ~m, n ^ ~m, keep_flags)                                                   \
-    LOGIC_OP(ands, s, n &m, n &m, logic_flags)                                                     \
-    LOGIC_OP(bics, s, n & ~m, n & ~m, logic_flags)
-
-LOGIC_SHIFT(none)
-LOGIC_SHIFT(lsl)
-LOGIC_SHIFT(lsr)
-LOGIC_SHIFT(asr)
-LOGIC_SHIFT(ror)
-
-/* MOV between registers, the most frequent ORR. */
-HANDLER(mov_x)
-{
-    c->x[o->a] = c->x[o->c];
-    NEXT(1);
-}
-HANDLER(mov_w)
-{
-    c->x[o->a] = (uint32_t)c->x[o->c];
-    NEXT(1);
-}
 
 /* Indexed by opc:N, then sf. */
 #define LOGIC_ROW(s)                                                                               \
@@ -95,19 +37,6 @@ bool emit_integer_logical_shiftedreg(struct emit *e)
     return true;
 }
 
-/* ---- constants ---- */
-
-HANDLER(mov_imm32)
-{
-    c->x[o->a] = o->imm;
-    NEXT(1);
-}
-HANDLER(mov_imm64)
-{
-    c->x[o->a] = o[1].imm64;
-    NEXT(2);
-}
-
 static void emit_constant(struct emit *e, uint8_t rd, uint64_t v)
 {
     struct op *o = emit_op(e, v <= UINT32_MAX ? op_mov_imm32 : op_mov_imm64);
@@ -118,34 +47,12 @@ static void emit_constant(struct emit *e, uint8_t rd, uint64_t v)
     }
 }
 
-/* ---- logical immediate; the 64-bit value is in the data slot ---- */
-
-#define LOGIC_IMM(name, expr, flags)                                                               \
-    HANDLER(name##_x_imm)                                                                          \
-    {                                                                                              \
-        uint64_t n = c->x[o->b], m = o[1].imm64, r = (expr);                                       \
-        flags##64(c, r);                                                                           \
-        c->x[o->a] = r;                                                                            \
-        NEXT(2);                                                                                   \
-    }                                                                                              \
-    HANDLER(name##_w_imm)                                                                          \
-    {                                                                                              \
-        uint32_t n = (uint32_t)c->x[o->b], m = o->imm, r = (expr);                                 \
-        flags##32(c, r);                                                                           \
-        c->x[o->a] = r;                                                                            \
-        NEXT(1);                                                                                   \
-    }
-LOGIC_IMM(and, n &m, keep_flags)
-LOGIC_IMM(orr, n | m, keep_flags)
-LOGIC_IMM(eor, n ^ m, keep_flags)
-LOGIC_IMM(ands, n &m, logic_flags)
-
 bool emit_integer_logical_immediate(struct emit *e)
 {
-    static op_fn *const ops[4][2] = {{op_and_w_imm, op_and_x_imm},
-                                     {op_orr_w_imm, op_orr_x_imm},
-                                     {op_eor_w_imm, op_eor_x_imm},
-                                     {op_ands_w_imm, op_ands_x_imm}};
+    static op_fn *const ops[4][3] = {{op_and_w_imm, op_and_x_simm, op_and_x_imm},
+                                     {op_orr_w_imm, op_orr_x_simm, op_orr_x_imm},
+                                     {op_eor_w_imm, op_eor_x_simm, op_eor_x_imm},
+                                     {op_ands_w_imm, op_ands_x_simm, op_ands_x_imm}};
     unsigned sf = insn_sf(e);
     unsigned opc = insn_bits(e, 29, 2);
     uint64_t value;
@@ -158,27 +65,15 @@ bool emit_integer_logical_immediate(struct emit *e)
         emit_constant(e, rd, value);
         return true;
     }
-    struct op *o = emit_op(e, ops[opc][sf]);
+    bool wide = sf && (uint64_t)(int64_t)(int32_t)value != value;
+    struct op *o = emit_op(e, ops[opc][sf + wide]);
     o->a = rd;
     o->b = emit_src(insn_rn(e));
     o->imm = (uint32_t)value;
-    if (sf) {
+    if (wide) {
         emit_data(e, value);
     }
     return true;
-}
-
-/* ---- MOVZ, MOVN, MOVK ---- */
-
-HANDLER(movk_x)
-{
-    c->x[o->a] = (c->x[o->a] & ~(UINT64_C(0xffff) << o->d)) | (uint64_t)o->imm << o->d;
-    NEXT(1);
-}
-HANDLER(movk_w)
-{
-    c->x[o->a] = (uint32_t)((c->x[o->a] & ~(UINT64_C(0xffff) << o->d)) | (uint64_t)o->imm << o->d);
-    NEXT(1);
 }
 
 bool emit_integer_ins_ext_insert_movewide(struct emit *e)
@@ -201,68 +96,6 @@ bool emit_integer_ins_ext_insert_movewide(struct emit *e)
     uint64_t v = opc == 0 ? ~imm : imm;
     emit_constant(e, rd, sf ? v : (uint32_t)v);
     return true;
-}
-
-/* ---- bit fields ----
- * UBFM and SBFM move the field to the top of the register (left by c) and back down (right by d).
- */
-
-#define SHIFT_PAIR(name, type, signed_type)                                                        \
-    HANDLER(ubfm_##name)                                                                           \
-    {                                                                                              \
-        c->x[o->a] = (type)((type)((type)c->x[o->b] << o->c) >> o->d);                             \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(sbfm_##name)                                                                           \
-    {                                                                                              \
-        c->x[o->a] = (type)((signed_type)((type)c->x[o->b] << o->c) >> o->d);                      \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(lsl_##name)                                                                            \
-    {                                                                                              \
-        c->x[o->a] = (type)((type)c->x[o->b] << o->c);                                             \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(lsr_##name)                                                                            \
-    {                                                                                              \
-        c->x[o->a] = (type)((type)c->x[o->b] >> o->d);                                             \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(asr_##name)                                                                            \
-    {                                                                                              \
-        c->x[o->a] = (type)((signed_type)(type)c->x[o->b] >> o->d);                                \
-        NEXT(1);                                                                                   \
-    }
-SHIFT_PAIR(w, uint32_t, int32_t)
-SHIFT_PAIR(x, uint64_t, int64_t)
-
-HANDLER(uxtb)
-{
-    c->x[o->a] = (uint8_t)c->x[o->b];
-    NEXT(1);
-}
-HANDLER(uxth)
-{
-    c->x[o->a] = (uint16_t)c->x[o->b];
-    NEXT(1);
-}
-HANDLER(sxtw)
-{
-    c->x[o->a] = (uint64_t)(int64_t)(int32_t)c->x[o->b];
-    NEXT(1);
-}
-
-HANDLER(bfm_x)
-{
-    uint64_t m = o[1].imm64;
-    c->x[o->a] = (c->x[o->a] & ~m) | (ror64(c->x[o->b], o->c) & m);
-    NEXT(2);
-}
-HANDLER(bfm_w)
-{
-    uint32_t m = o->imm;
-    c->x[o->a] = ((uint32_t)c->x[o->a] & ~m) | (ror32((uint32_t)c->x[o->b], o->c) & m);
-    NEXT(1);
 }
 
 static void emit_bfm(struct emit *e, unsigned sf, unsigned immr, unsigned imms)
@@ -324,21 +157,6 @@ bool emit_integer_bitfield(struct emit *e)
     o->c = (uint8_t)left;
     o->d = (uint8_t)right;
     return true;
-}
-
-/* ---- EXTR ---- */
-
-HANDLER(extr_x)
-{
-    uint64_t hi = c->x[o->b], lo = c->x[o->c];
-    c->x[o->a] = o->d == 0 ? lo : lo >> o->d | hi << (64 - o->d);
-    NEXT(1);
-}
-HANDLER(extr_w)
-{
-    uint64_t both = c->x[o->b] << 32 | (uint32_t)c->x[o->c];
-    c->x[o->a] = (uint32_t)(both >> o->d);
-    NEXT(1);
 }
 
 bool emit_integer_ins_ext_extract_immediate(struct emit *e)

@@ -3,8 +3,10 @@
  * Integer data processing with one, two or three sources, conditional select and compare, CRC32,
  * FEAT_CSSC, FEAT_FlagM and FEAT_FlagM2.
  */
+#define SHARED_HANDLERS
 #include "a64_gen.h"
 #include "cpu/isa/flags.h"
+#include "cpu/isa/int_misc.c.inc"
 
 /* Rd, Rn, Rm, Ra with 31 as zero. */
 static struct op *emit_rrrr(struct emit *e, op_fn *fn)
@@ -17,43 +19,6 @@ static struct op *emit_rrrr(struct emit *e, op_fn *fn)
     return o;
 }
 
-/* A handler pair from expressions over n, m, a: 64-bit and 32-bit. */
-#define PAIR(name, expr)                                                                           \
-    HANDLER(name##_x)                                                                              \
-    {                                                                                              \
-        typedef uint64_t T;                                                                        \
-        typedef int64_t ST;                                                                        \
-        T n = c->x[o->b], m = c->x[o->c], a = c->x[o->d];                                          \
-        (void)n, (void)m, (void)a, (void)sizeof(ST);                                               \
-        c->x[o->a] = (T)(expr);                                                                    \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(name##_w)                                                                              \
-    {                                                                                              \
-        typedef uint32_t T;                                                                        \
-        typedef int32_t ST;                                                                        \
-        T n = (T)c->x[o->b], m = (T)c->x[o->c], a = (T)c->x[o->d];                                 \
-        (void)n, (void)m, (void)a, (void)sizeof(ST);                                               \
-        c->x[o->a] = (T)(expr);                                                                    \
-        NEXT(1);                                                                                   \
-    }
-#define WIDTH_BITS(T) (sizeof(T) * 8)
-
-PAIR(madd, a + n * m)
-PAIR(msub, a - n * m)
-PAIR(mul, n *m)
-PAIR(udiv, m == 0 ? 0 : n / m)
-/* INT_MIN / -1 wraps: the quotient is INT_MIN. */
-PAIR(sdiv, m == 0 ? 0 : m == (T)-1 ? -n : (T)((ST)n / (ST)m))
-PAIR(lslv, n << (m & (WIDTH_BITS(T) - 1)))
-PAIR(lsrv, n >> (m & (WIDTH_BITS(T) - 1)))
-PAIR(asrv, (T)((ST)n >> (m & (WIDTH_BITS(T) - 1))))
-PAIR(rorv, sizeof(T) == 8 ? ror64(n, (unsigned)m) : ror32((uint32_t)n, (unsigned)m))
-PAIR(smax, (ST)n > (ST)m ? n : m)
-PAIR(smin, (ST)n < (ST)m ? n : m)
-PAIR(umax, n > m ? n : m)
-PAIR(umin, n < m ? n : m)
-
 bool emit_integer_arithmetic_mul_uniform_add_sub(struct emit *e)
 {
     static op_fn *const ops[2][2] = {{op_madd_w, op_madd_x}, {op_msub_w, op_msub_x}};
@@ -62,43 +27,11 @@ bool emit_integer_arithmetic_mul_uniform_add_sub(struct emit *e)
     return true;
 }
 
-HANDLER(smaddl)
-{
-    c->x[o->a] = c->x[o->d] + (uint64_t)((int64_t)(int32_t)c->x[o->b] * (int32_t)c->x[o->c]);
-    NEXT(1);
-}
-HANDLER(smsubl)
-{
-    c->x[o->a] = c->x[o->d] - (uint64_t)((int64_t)(int32_t)c->x[o->b] * (int32_t)c->x[o->c]);
-    NEXT(1);
-}
-HANDLER(umaddl)
-{
-    c->x[o->a] = c->x[o->d] + (uint64_t)(uint32_t)c->x[o->b] * (uint32_t)c->x[o->c];
-    NEXT(1);
-}
-HANDLER(umsubl)
-{
-    c->x[o->a] = c->x[o->d] - (uint64_t)(uint32_t)c->x[o->b] * (uint32_t)c->x[o->c];
-    NEXT(1);
-}
-
 bool emit_integer_arithmetic_mul_widening_32_64(struct emit *e)
 {
     static op_fn *const ops[2][2] = {{op_smaddl, op_smsubl}, {op_umaddl, op_umsubl}};
     emit_rrrr(e, ops[insn_bit(e, 23)][insn_bit(e, 15)]);
     return true;
-}
-
-HANDLER(smulh)
-{
-    c->x[o->a] = (uint64_t)(((__int128)(int64_t)c->x[o->b] * (int64_t)c->x[o->c]) >> 64);
-    NEXT(1);
-}
-HANDLER(umulh)
-{
-    c->x[o->a] = (uint64_t)(((unsigned __int128)c->x[o->b] * c->x[o->c]) >> 64);
-    NEXT(1);
 }
 
 bool emit_integer_arithmetic_mul_widening_64_128hi(struct emit *e)
@@ -276,51 +209,6 @@ bool emit_integer_crc(struct emit *e)
     o->imm = insn_bit(e, 12) ? 0x82f63b78 : 0xedb88320;
     return true;
 }
-
-/* ---- conditional select ---- */
-
-#define CSEL_COND(cc)                                                                              \
-    HANDLER(csel_x_##cc)                                                                           \
-    {                                                                                              \
-        c->x[o->a] = COND_##cc(c) ? c->x[o->b] : c->x[o->c];                                       \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csel_w_##cc)                                                                           \
-    {                                                                                              \
-        c->x[o->a] = (uint32_t)(COND_##cc(c) ? c->x[o->b] : c->x[o->c]);                           \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csinc_x_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = COND_##cc(c) ? c->x[o->b] : c->x[o->c] + 1;                                   \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csinc_w_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = (uint32_t)(COND_##cc(c) ? c->x[o->b] : c->x[o->c] + 1);                       \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csinv_x_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = COND_##cc(c) ? c->x[o->b] : ~c->x[o->c];                                      \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csinv_w_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = (uint32_t)(COND_##cc(c) ? c->x[o->b] : ~c->x[o->c]);                          \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csneg_x_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = COND_##cc(c) ? c->x[o->b] : -c->x[o->c];                                      \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(csneg_w_##cc)                                                                          \
-    {                                                                                              \
-        c->x[o->a] = (uint32_t)(COND_##cc(c) ? c->x[o->b] : -c->x[o->c]);                          \
-        NEXT(1);                                                                                   \
-    }
-FOR_EACH_COND(CSEL_COND)
 
 bool emit_integer_conditional_select(struct emit *e)
 {

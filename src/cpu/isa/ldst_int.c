@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Integer loads and stores: single, pair, literal, ordered, exclusive, atomic, prefetch. */
+#define SHARED_HANDLERS
+#include "cpu/isa/ldst_int.h"
+
 #include "a64_gen.h"
 #include "cpu/engine/mem.h"
-#include "cpu/isa/pac.h"
-
-struct u32x2 {
-    uint32_t e[2];
-};
-struct u64x2 {
-    uint64_t e[2];
-};
-
 #include "cpu/isa/ldst_int.c.inc"
+#include "cpu/isa/pac.h"
 
 #define MEM_BUILD_SLOW
 #include "cpu/engine/mem_build.h"
 #include "cpu/isa/ldst_int.c.inc"
+
+void emit_sp_check(struct emit *e, unsigned rn)
+{
+    if (rn == 31 && (e->mode & MODE_SP_CHECK) && !e->sp_aligned) {
+        emit_op(e, op_sp_check);
+        e->sp_aligned = true;
+    }
+}
 
 HANDLER(prefetch)
 {

@@ -60,7 +60,15 @@ void op_defer(struct cpu *c, const struct op *o, int64_t budget);
 #define EXIT_TO(call)           return call
 #endif
 
-#define HANDLER(name) static void op_##name(struct cpu *c, const struct op *o, int64_t budget)
-#define NEXT(n)       TAIL_CALL_OP(o + (n), budget)
+#define OP_ARGS struct cpu *c, const struct op *o, int64_t budget
+/* A file whose handlers take part in pairs (isa/pairs.h) defines SHARED_HANDLERS. */
+#ifdef SHARED_HANDLERS
+#define HANDLER(name)                                                                              \
+    op_fn op_##name;                                                                               \
+    void op_##name(OP_ARGS)
+#else
+#define HANDLER(name) static void op_##name(OP_ARGS)
+#endif
+#define NEXT(n) TAIL_CALL_OP(o + (n), budget)
 
 #endif

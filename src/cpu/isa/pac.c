@@ -4,12 +4,14 @@
  * ComputePAC. Three algorithms: QARMA5, QARMA3 and an IMPLEMENTATION DEFINED one (a fast mix,
  * default of the `max` model).
  */
+#define SHARED_HANDLERS
 #include "cpu/isa/pac.h"
 
 #include "a64_gen.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/exits.h"
 #include "cpu/isa/branch.h"
+#include "cpu/isa/pac_digest.h"
 #include "cpu/isa/qarma.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/traps.h"
@@ -22,7 +24,7 @@ struct pac_layout {
     bool tbi;        /* bits 63:56 are a tag, not code */
 };
 
-static __attribute__((noinline)) void refresh(struct cpu *c, uint64_t key)
+void pac_refresh(struct cpu *c, uint64_t key)
 {
     static const uint8_t enable_bit[] = {
         [PAC_IA] = 31, [PAC_IB] = 30, [PAC_DA] = 27, [PAC_DB] = 13};
@@ -32,19 +34,22 @@ static __attribute__((noinline)) void refresh(struct cpu *c, uint64_t key)
         c->pac.enabled |= (uint8_t)(bit(sctlr, enable_bit[k]) << k);
     }
     c->pac.trapped = trap_pauth_target(c) != TRAP_NONE;
-    c->pac.layout[0] = va_layout_current(c, true);
-    c->pac.layout[1] = va_layout_current(c, false);
-    c->pac.key = key;
-}
-
-/* The control registers in digested form. */
-static inline const struct pac_state *state(const struct cpu *c)
-{
-    uint64_t key = c->ctx_gen << 2 | c->ps.el;
-    if (UNLIKELY(c->pac.key != key)) {
-        refresh((struct cpu *)(uintptr_t)c, key);
+    bool any_tbi = false, same_tbi = true;
+    for (unsigned data = 0; data < 2; data++) {
+        struct va_layout l = va_layout_current(c, data == 0);
+        for (unsigned upper = 0; upper < 2; upper++) {
+            struct va_half h = l.half[upper && l.two_ranges];
+            unsigned bottom = 64U - h.tsz;
+            c->pac.field[data][upper] = mask64(bottom, (h.tbi ? 56 : 64) - bottom);
+        }
+        any_tbi |= l.half[0].tbi || l.half[1].tbi;
+        same_tbi &= !l.two_ranges || l.half[0].tbi == l.half[1].tbi;
+        c->pac.layout[data] = l;
     }
-    return &c->pac;
+    c->pac.half_bit = any_tbi || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63;
+    same_tbi &= c->pac.layout[0].half[0].tbi == c->pac.layout[1].half[0].tbi;
+    c->pac.simple = same_tbi && !c->pac.trapped ? c->pac.enabled : 0;
+    c->pac.key = key;
 }
 
 static bool is_data_key(enum pac_key key)
@@ -55,46 +60,13 @@ static bool is_data_key(enum pac_key key)
 /* For a pointer whose half is told by bit 55. */
 static struct pac_layout layout_of(const struct cpu *c, uint64_t ptr, bool data)
 {
-    struct va_half h = va_layout_half(&state(c)->layout[data], ptr);
+    struct va_half h = va_layout_half(&pac_digest(c)->layout[data], ptr);
     return (struct pac_layout){.bottom = 64U - h.tsz, .tbi = h.tbi};
-}
-
-static uint64_t key_lo(const struct cpu *c, enum pac_key key)
-{
-    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyLo_EL1,
-                                   [PAC_IB] = SR_APIBKeyLo_EL1,
-                                   [PAC_DA] = SR_APDAKeyLo_EL1,
-                                   [PAC_DB] = SR_APDBKeyLo_EL1,
-                                   [PAC_GA] = SR_APGAKeyLo_EL1};
-    return c->sr[ids[key]];
-}
-
-static uint64_t key_hi(const struct cpu *c, enum pac_key key)
-{
-    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyHi_EL1,
-                                   [PAC_IB] = SR_APIBKeyHi_EL1,
-                                   [PAC_DA] = SR_APDAKeyHi_EL1,
-                                   [PAC_DB] = SR_APDBKeyHi_EL1,
-                                   [PAC_GA] = SR_APGAKeyHi_EL1};
-    return c->sr[ids[key]];
-}
-
-static uint64_t fold(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 p = (unsigned __int128)a * b;
-    return (uint64_t)p ^ (uint64_t)(p >> 64);
-}
-
-/* Any function of data, modifier and key will do: two folded products. */
-static uint64_t pac_impdef(uint64_t data, uint64_t modifier, uint64_t hi, uint64_t lo)
-{
-    uint64_t h = fold(data ^ hi, UINT64_C(0x9e3779b97f4a7c15));
-    return fold(h + (modifier ^ lo), UINT64_C(0xd6e8feb86659fd93));
 }
 
 static uint64_t compute_pac(const struct cpu *c, enum pac_key key, uint64_t data, uint64_t modifier)
 {
-    uint64_t hi = key_hi(c, key), lo = key_lo(c, key);
+    uint64_t hi = pac_key_hi(c, key), lo = pac_key_lo(c, key);
     if (cpu_has(c, FEAT_PACQARMA5)) {
         return qarma_compute(data, modifier, hi, lo, 5);
     }
@@ -111,16 +83,10 @@ static uint64_t code_mask(struct pac_layout l)
     return l.tbi ? m : m | mask64(56, 8);
 }
 
-/* The pointer with all code bits equal to bit 55. */
-static uint64_t canonical(uint64_t ptr, uint64_t mask)
-{
-    return bit(ptr, 55) ? ptr | mask : ptr & ~mask;
-}
-
 /* Which bit of a pointer that gets a code tells its half. */
 static bool half_selector(const struct cpu *c, uint64_t ptr, bool data)
 {
-    const struct va_layout *l = &state(c)->layout[data];
+    const struct va_layout *l = &pac_digest(c)->layout[data];
     bool by_55 = l->half[0].tbi || l->half[1].tbi;
     return bit(ptr, by_55 || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63);
 }
@@ -150,7 +116,7 @@ static bool authenticate(const struct cpu *c, enum pac_key key, uint64_t *ptr, u
     uint64_t p = *ptr;
     struct pac_layout l = layout_of(c, p, is_data_key(key));
     uint64_t m = code_mask(l);
-    uint64_t original = canonical(p, m);
+    uint64_t original = pac_canonical(p, m);
     uint64_t diff = (compute_pac(c, key, original, modifier) ^ p) & m;
     if (cpu_has(c, FEAT_PAuth2)) {
         diff ^= original & m;
@@ -188,7 +154,7 @@ bool pac_auth(struct cpu *c, enum pac_key key, uint64_t *ptr, uint64_t modifier,
 
 bool pac_enabled(const struct cpu *c, enum pac_key key)
 {
-    return state(c)->enabled >> key & 1;
+    return pac_digest(c)->enabled >> key & 1;
 }
 
 bool pac_trap(struct cpu *c)
@@ -215,10 +181,10 @@ static void pac_failed(struct cpu *c, const struct op *o, int64_t budget)
     take_fpac(c, (enum pac_key)o->imm);
 }
 
-/* imm: key; a = register, b = modifier */
+/* imm: key, d: it is a data key; a = register, b = modifier */
 HANDLER(pac)
 {
-    const struct pac_state *s = state(c);
+    const struct pac_state *s = pac_digest(c);
     if (!(s->enabled >> o->imm & 1)) {
         NEXT(1);
     }
@@ -231,7 +197,7 @@ HANDLER(pac)
 
 HANDLER(aut)
 {
-    const struct pac_state *s = state(c);
+    const struct pac_state *s = pac_digest(c);
     if (!(s->enabled >> o->imm & 1)) {
         NEXT(1);
     }
@@ -247,6 +213,8 @@ HANDLER(aut)
     NEXT(1);
 }
 
+#include "cpu/isa/pac.c.inc"
+
 HANDLER(pacga)
 {
     cpu_sync(c, o, budget);
@@ -261,15 +229,19 @@ HANDLER(pacga)
 HANDLER(xpac)
 {
     uint64_t p = c->x[o->a];
-    c->x[o->a] = canonical(p, code_mask(layout_of(c, p, o->imm)));
+    c->x[o->a] = pac_canonical(p, code_mask(layout_of(c, p, o->imm)));
     NEXT(1);
 }
 
 static void emit_pac(struct emit *e, enum pac_key key, bool auth, uint8_t reg, uint8_t modifier)
 {
-    struct op *o = emit_op(e, auth ? op_aut : op_pac);
+    bool fast =
+        emit_has(e, FEAT_PAuth2) && !emit_has(e, FEAT_PACQARMA5) && !emit_has(e, FEAT_PACQARMA3);
+    static op_fn *const ops[2][2] = {{op_pac, op_pac_fast}, {op_aut, op_aut_fast}};
+    struct op *o = emit_op(e, ops[auth][fast]);
     o->a = reg;
     o->b = modifier;
+    o->d = is_data_key(key);
     o->imm = key;
 }
 
@@ -339,14 +311,11 @@ bool emit_integer_pac_strip_dp_1src(struct emit *e)
     return true;
 }
 
-HANDLER(pac_nop)
-{
-    NEXT(1);
-}
-
 bool pac_emit_xpaclri(struct emit *e)
 {
-    emit_op(e, emit_has(e, FEAT_PAuth) ? op_xpac : op_pac_nop)->a = 30;
+    if (emit_has(e, FEAT_PAuth)) {
+        emit_op(e, op_xpac)->a = 30;
+    }
     return true;
 }
 
@@ -355,8 +324,7 @@ bool pac_emit_hint(struct emit *e)
 {
     unsigned crm = insn_bits(e, 8, 4), op2 = insn_bits(e, 5, 3);
     if (!emit_has(e, FEAT_PAuth)) {
-        emit_op(e, op_pac_nop);
-        return true;
+        return true; /* NOP */
     }
     bool auth = op2 & 4;
     enum pac_key key = op2 & 2 ? PAC_IB : PAC_IA;
@@ -374,7 +342,7 @@ bool pac_emit_hint(struct emit *e)
 HANDLER(auth_branch)
 {
     enum pac_key key = (enum pac_key)o->imm;
-    const struct pac_state *s = state(c);
+    const struct pac_state *s = pac_digest(c);
     c->x[REG_SINK] = c->x[o->b];
     if (!(s->enabled >> key & 1)) {
         NEXT(1);

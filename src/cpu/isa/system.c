@@ -10,14 +10,9 @@
 #include "cpu/isa/flags.h"
 #include "cpu/isa/pac.h"
 
-HANDLER(nop)
-{
-    NEXT(1);
-}
-
+/* Counted as an instruction, but nothing to do. */
 static bool emit_nop(struct emit *e)
 {
-    emit_op(e, op_nop);
     return true;
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What handlers of pointer authentication need: digested control registers, keys, the fast code. */
+#ifndef CPU_ISA_PAC_DIGEST_H
+#define CPU_ISA_PAC_DIGEST_H
+
+#include "cpu/isa/pac.h"
+
+/* Make c->pac again; key: see pac_digest. */
+void pac_refresh(struct cpu *c, uint64_t key);
+
+/* The control registers in digested form. */
+static inline const struct pac_state *pac_digest(const struct cpu *c)
+{
+    uint64_t key = c->ctx_gen << 2 | c->ps.el;
+    if (UNLIKELY(c->pac.key != key)) {
+        pac_refresh((struct cpu *)(uintptr_t)c, key);
+    }
+    return &c->pac;
+}
+
+static inline uint64_t pac_key_lo(const struct cpu *c, enum pac_key key)
+{
+    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyLo_EL1,
+                                   [PAC_IB] = SR_APIBKeyLo_EL1,
+                                   [PAC_DA] = SR_APDAKeyLo_EL1,
+                                   [PAC_DB] = SR_APDBKeyLo_EL1,
+                                   [PAC_GA] = SR_APGAKeyLo_EL1};
+    return c->sr[ids[key]];
+}
+
+static inline uint64_t pac_key_hi(const struct cpu *c, enum pac_key key)
+{
+    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyHi_EL1,
+                                   [PAC_IB] = SR_APIBKeyHi_EL1,
+                                   [PAC_DA] = SR_APDAKeyHi_EL1,
+                                   [PAC_DB] = SR_APDBKeyHi_EL1,
+                                   [PAC_GA] = SR_APGAKeyHi_EL1};
+    return c->sr[ids[key]];
+}
+
+static inline uint64_t pac_fold(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 p = (unsigned __int128)a * b;
+    return (uint64_t)p ^ (uint64_t)(p >> 64);
+}
+
+/* Any function of data, modifier and key will do: two folded products. */
+static inline uint64_t pac_impdef(uint64_t data, uint64_t modifier, uint64_t hi, uint64_t lo)
+{
+    uint64_t h = pac_fold(data ^ hi, UINT64_C(0x9e3779b97f4a7c15));
+    return pac_fold(h + (modifier ^ lo), UINT64_C(0xd6e8feb86659fd93));
+}
+
+/* The pointer with all code bits equal to bit 55. */
+static inline uint64_t pac_canonical(uint64_t ptr, uint64_t mask)
+{
+    return bit(ptr, 55) ? ptr | mask : ptr & ~mask;
+}
+
+#endif
