@@ -6,7 +6,7 @@ set -euo pipefail
 packages="clang-19 gcc meson ninja-build pkg-config python3 libc6-dev
  libglib2.0-dev libelf-dev libfdt-dev libzstd-dev zlib1g-dev libslirp-dev
  libcmocka-dev libcapstone-dev libmpfr-dev libgmp-dev
- gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu device-tree-compiler zstd xz-utils"
+ gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu device-tree-compiler mtools zstd xz-utils"
 
 missing=
 for p in $packages; do

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the boot tests share: where guests are, how a kernel is started, the Linux cases."""
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CACHE = ROOT / "images/cache"
+SKIPPED = 77  # meson's exit status of a skipped test
+
+VHE = "VHE mode initialized successfully"
+NVHE = "Hyp mode initialized successfully"
+NO_HYP = "HYP mode not available"
+DONE = "INIT: done"
+
+# case: kernel, arguments, lines that must appear in this order
+LINUX = {
+    "max": ("k61", "-cpu max", [VHE, DONE]),
+    "a57": ("k61", "-cpu cortex-a57", [NVHE, DONE]),
+    "a53": ("k61", "-cpu cortex-a53", [NVHE, DONE]),
+    "a72": ("k61", "-cpu cortex-a72", [NVHE, DONE]),
+    "a76": ("k61", "-cpu cortex-a76", [VHE, DONE]),
+    "n1": ("k61", "-cpu neoverse-n1", [VHE, DONE]),
+    "smp4": ("k61", "-cpu max -smp 4", ["Brought up 1 node, 4 CPUs", VHE, DONE]),
+    "smp8": ("k61", "-cpu max -smp 8", ["Brought up 1 node, 8 CPUs", VHE, DONE]),
+    "smp8-a57": ("k61", "-cpu cortex-a57 -smp 8", ["Brought up 1 node, 8 CPUs", NVHE, DONE]),
+    "gicv2": ("k61", "-cpu max -M gic-version=2", [VHE, DONE]),
+    "gicv2-smp8": ("k61", "-cpu cortex-a57 -smp 8 -M gic-version=2",
+                   ["Brought up 1 node, 8 CPUs", NVHE, DONE]),
+    "el1": ("k61", "-cpu max -M virtualization=off", [NO_HYP, DONE]),
+    "el1-gicv2-smp4": ("k61", "-cpu cortex-a53 -smp 4 -M virtualization=off,gic-version=2",
+                       ["Brought up 1 node, 4 CPUs", NO_HYP, DONE]),
+    "secure": ("k61", "-cpu max -smp 4 -M secure=on", ["Brought up 1 node, 4 CPUs", VHE, DONE]),
+    "secure-gicv2": ("k61", "-cpu cortex-a57 -M secure=on,gic-version=2", [NVHE, DONE]),
+    "secure-el1": ("k61", "-cpu max -M secure=on,virtualization=off", [NO_HYP, DONE]),
+    "64M": ("k61", "-cpu max -m 64M", [DONE]),
+    "4G": ("k61", "-cpu max -m 4G", [DONE]),
+    "8G": ("k61", "-cpu max -m 8G -smp 4", [DONE]),
+    "k72": ("k72", "-cpu max", [VHE, DONE]),
+    "k72-a57": ("k72", "-cpu cortex-a57", [NVHE, DONE]),
+    "k72-n1": ("k72", "-cpu neoverse-n1 -smp 4", [VHE, DONE]),
+    "k72-gicv2": ("k72", "-cpu max -smp 8 -M gic-version=2", [VHE, DONE]),
+    "k72-el1": ("k72", "-cpu max -M virtualization=off", [NO_HYP, DONE]),
+    "k612-16k": ("k612-16k", "-cpu max", [VHE, DONE]),
+    "k72-16k": ("k72-16k", "-cpu max", [VHE, DONE]),
+    "k72-16k-smp4": ("k72-16k", "-cpu max -smp 4 -M gic-version=2", [VHE, DONE]),
+    "k72-64k": ("k72-64k", "-cpu max", [VHE, DONE]),
+}
+
+
+def skip(why):
+    print(f"SKIP: {why}")
+    sys.exit(SKIPPED)
+
+
+def need(target, *names):
+    """Files of a target of images/fetch.sh; without them the test is skipped."""
+    paths = [CACHE / target / n for n in names]
+    if not all(p.exists() for p in paths):
+        skip(f"no {target} in images/cache: run images/fetch.sh {target}")
+    return paths[0] if len(paths) == 1 else paths
+
+
+def initramfs(folder):
+    """The initramfs that prints and powers off."""
+    need("busybox", "busybox")
+    out = pathlib.Path(folder) / "initramfs.gz"
+    subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init/poweroff.sh",
+                    "-o", out], check=True)
+    return out
+
+
+def machine(emulator):
+    """A machine whose console is our pipe; properties and sizes may be given again after it."""
+    return [emulator, "-M", "virt,virtualization=on,gic-version=3", "-m", "1G", "-nodefaults",
+            "-serial", "stdio", "-display", "none"]
+
+
+def linux_command(emulator, case, folder):
+    kernel, args, _ = LINUX[case]
+    return [*machine(emulator), "-no-reboot", "-kernel", need(kernel, "vmlinuz"),
+            "-initrd", initramfs(folder), "-append", "console=ttyAMA0 panic=-1", *args.split()]
