@@ -21,6 +21,7 @@
 /* Beyond this, forgetting everything is quicker than looking at every page. */
 #define CODE_RANGE_MAX (UINT64_C(1) << 20)
 #define SCR_NS         BIT(0)
+#define SCR_HXEN       BIT(38)
 #define SCR_EEL2       BIT(18)
 
 /* ---- state that others derive ---- */
@@ -66,6 +67,13 @@ uint64_t cpu_hcr_el2(const struct cpu *c)
         v = v & HCR_E2H ? v & ~HCR_OFF_BY_HOST : v | HCR_FMO | HCR_IMO | HCR_AMO;
     }
     return v;
+}
+
+uint64_t cpu_hcrx_el2(const struct cpu *c)
+{
+    bool on = cpu_has(c, FEAT_HCX) && cpu_el2_enabled(c) &&
+              (!c->cfg.has_el3 || (c->sr[SR_SCR_EL3] & SCR_HXEN));
+    return on ? c->sr[SR_HCRX_EL2] : 0;
 }
 
 struct pe_view cpu_view(const struct cpu *c)

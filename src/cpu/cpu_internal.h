@@ -184,6 +184,8 @@ enum pas cpu_pas(const struct cpu *c);
 enum pas cpu_lower_pas(const struct cpu *c);
 /* The value the architecture gives HCR_EL2 now: 0 when EL2 is off, TGE/E2H folded in. */
 uint64_t cpu_hcr_el2(const struct cpu *c);
+/* The same of HCRX_EL2: 0 without FEAT_HCX, when EL2 is off, and while SCR_EL3.HXEn is 0. */
+uint64_t cpu_hcrx_el2(const struct cpu *c);
 struct pe_view cpu_view(const struct cpu *c);
 
 static inline bool cpu_has(const struct cpu *c, enum feature f)

@@ -61,6 +61,7 @@ enum perm_verdict perm_check(uint8_t perm, enum xlat_access acc, bool el0)
     case ACC_FETCH:
         return perm & x ? PERM_OK : PERM_NO_EXEC;
     case ACC_CMO:
+    case ACC_CMO_W:
         return el0 && !(perm & r) ? PERM_NO_READ : PERM_OK;
     default:
         return PERM_OK;

@@ -45,6 +45,7 @@ enum xlat_access {
     ACC_RMW,   /* read and write: LSE atomics */
     ACC_FETCH, /* instruction */
     ACC_CMO,   /* cache maintenance other than DC IVAC: EL0 needs to read, others nothing */
+    ACC_CMO_W, /* ... DC CIVAC, IC IVAU: the same, but see FEAT_CMOW */
     ACC_ANY,   /* AT S1E1A and friends, debuggers: no permission needed */
 };
 

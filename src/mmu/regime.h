@@ -47,6 +47,7 @@ struct xlat_s1 {
     bool big_endian; /* SCTLR_ELx.EE: of descriptors */
     bool wxn;        /* SCTLR_ELx.WXN */
     bool epan;       /* SCTLR_ELx.EPAN */
+    bool cmow;       /* SCTLR_ELx.CMOW: ACC_CMO_W of EL0 needs to write */
     bool nv1;        /* HCR_EL2.{NV,NV1} = {1,1}: EL1 descriptors look like those of EL2 */
     bool ha, hd;     /* TCR.HA, TCR.HD: hardware sets access flag and dirty state */
     bool ds;         /* TCR.DS: FEAT_LPA2 descriptors */
@@ -77,6 +78,7 @@ struct xlat_s2 {
     bool ha, hd;     /* VTCR_EL2.HA, HD */
     bool ds;         /* VTCR_EL2.DS */
     bool xnx;        /* FEAT_XNX: XN[1:0], otherwise XN */
+    bool cmow;       /* HCRX_EL2.CMOW: ACC_CMO_W needs to write */
     uint8_t sh;      /* VTCR_EL2.SH0, for ds */
     uint8_t ps_bits; /* VTCR_EL2.PS */
     uint16_t vmid;   /* also of a regime whose stage 2 is off */

@@ -209,7 +209,7 @@ static enum step s1_check(struct walk *w, const struct s1_walk *s, const struct 
         return s1_fail(w, XF_ALIGNMENT, s->level);
     }
     uint8_t perm = xlat_pan_applies(r) ? perm_with_pan(o->perm) : o->perm;
-    enum perm_verdict v = perm_check(perm, (enum xlat_access)r->acc, r->el0);
+    enum perm_verdict v = perm_check(perm, walk_access(r, w->cfg->s1.cmow && r->el0), r->el0);
     if (v == PERM_OK) {
         return STEP_OK;
     }

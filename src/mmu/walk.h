@@ -127,7 +127,8 @@ bool xlat_walk(const struct xlat_cfg *cfg, const struct xlat_req *req, const str
 /* Privileged data accesses are what PSTATE.PAN is about. */
 static inline bool xlat_pan_applies(const struct xlat_req *req)
 {
-    return req->pan && !req->el0 && !req->cmo && req->acc != ACC_FETCH && req->acc != ACC_CMO;
+    return req->pan && !req->el0 && !req->cmo && req->acc != ACC_FETCH && req->acc != ACC_CMO &&
+           req->acc != ACC_CMO_W;
 }
 
 /* A result, possibly from a TLB, permits the access; otherwise walk (again). */

@@ -67,7 +67,14 @@ static inline bool walk_sets_dirty(const struct xlat_req *r)
 /* WnR of a fault that is not about permissions. */
 static inline bool walk_is_write(const struct xlat_req *r)
 {
-    return r->acc == ACC_WRITE || r->acc == ACC_CMO || r->cmo || r->at;
+    return r->acc == ACC_WRITE || r->acc == ACC_CMO || r->acc == ACC_CMO_W || r->cmo || r->at;
+}
+
+/* What the access needs of a stage. cmow: FEAT_CMOW's control of that stage is on. */
+static inline enum xlat_access walk_access(const struct xlat_req *r, bool cmow)
+{
+    bool writes = r->acc == ACC_CMO_W && cmow;
+    return writes ? r->el0 ? ACC_RMW : ACC_WRITE : (enum xlat_access)r->acc;
 }
 
 static inline bool walk_wants_alignment(const struct xlat_req *r)

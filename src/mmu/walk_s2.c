@@ -94,7 +94,7 @@ static enum perm_verdict s2_verdict(const struct walk *w, uint8_t perm, enum s2_
 {
     switch (use) {
     case S2_ACCESS:
-        return perm_check(perm, (enum xlat_access)w->req->acc, w->req->el0);
+        return perm_check(perm, walk_access(w->req, w->cfg->s2.cmow), w->req->el0);
     case S2_WALK:
         return perm_check(perm, ACC_READ, false);
     default:

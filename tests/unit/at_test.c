@@ -166,12 +166,28 @@ static void test_external_abort(void **state)
     pe_free(c);
 }
 
+/* SCR_EL3.EASE: at EL3 it goes to the SError vector; other aborts do not. */
+static void test_external_abort_as_serror(void **state)
+{
+    for (unsigned ease = 0; ease < 2; ease++) {
+        struct cpu *c = pe(2, 0);
+        pe_set(c, SR_TTBR0_EL1, 0x10000000);
+        pe_set(c, SR_VBAR_EL3, RAM);
+        pe_set(c, SR_SCR_EL3, c->sr[SR_SCR_EL3] | BIT(3) | (ease ? BIT(19) : 0));
+        assert_false(at_execute(c, S1E1R, VA));
+        assert_int_equal(c->ps.el, 3);
+        assert_int_equal(c->pc, RAM + (ease ? 0x580 : 0x400));
+        assert_int_equal(c->sr[SR_ESR_EL3] >> 26, 0x24);
+        pe_free(c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stage1),         cmocka_unit_test(test_pan),
         cmocka_unit_test(test_host),           cmocka_unit_test(test_both_stages),
-        cmocka_unit_test(test_external_abort),
+        cmocka_unit_test(test_external_abort), cmocka_unit_test(test_external_abort_as_serror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,8 @@ static void test_check(void **state)
             assert_int_equal(perm_check((uint8_t)perm, ACC_RMW, el0), rmw);
             assert_int_equal(perm_check((uint8_t)perm, ACC_CMO, el0),
                              el0 && !r ? PERM_NO_READ : PERM_OK);
+            assert_int_equal(perm_check((uint8_t)perm, ACC_CMO_W, el0),
+                             el0 && !r ? PERM_NO_READ : PERM_OK);
             assert_int_equal(perm_check((uint8_t)perm, ACC_ANY, el0), PERM_OK);
         }
     }

@@ -48,7 +48,7 @@ static const struct id_case id_cases[] = {
     {"max,pauth=off", SR_ID_AA64ISAR1_EL1, 0x0111221100211002},
     {"max", SR_ID_AA64MMFR0_EL1, 0x2100032310201026},
     {"max,lpa2=off", SR_ID_AA64MMFR0_EL1, 0x2100022200101026},
-    {"max", SR_ID_AA64MMFR2_EL1, 0x1221011112011011},
+    {"max", SR_ID_AA64MMFR2_EL1, 0x1221011112111011},
 };
 
 static void test_values(void **state)
@@ -60,6 +60,28 @@ static void test_values(void **state)
             FAIL("%s, %s: %#llx", id_cases[i].model, sr_table[id_cases[i].id].name,
                  (unsigned long long)v);
         }
+        pe_free(c);
+    }
+}
+
+/* CCSIDR_EL1 of the L1 data cache: sets - 1, ways - 1, line size, in the format of the PE. */
+static void test_cache_formats(void **state)
+{
+    static const struct {
+        const char *model;
+        unsigned ways_lsb, sets_lsb, sets_len;
+    } formats[] = {{"max", 3, 32, 24}, {"max,ccidx=off", 3, 13, 15}, {"cortex-a53", 3, 13, 15}};
+    for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+        struct cpu *c = pe_new(&(struct pe_config){.model = formats[i].model});
+        pe_set(c, SR_CSSELR_EL1, 0);
+        uint64_t v = sr_table[SR_CCSIDR_EL1].read(c, SR_CCSIDR_EL1);
+        assert_int_equal(extract64(v, formats[i].sets_lsb, formats[i].sets_len), 127);
+        assert_int_equal(extract64(v, formats[i].ways_lsb, 10), 3);
+        assert_int_equal(v & 7, 2); /* 64 bytes */
+        bool ccidx = formats[i].sets_lsb == 32;
+        assert_int_equal(extract64(c->sr[SR_ID_AA64MMFR2_EL1], 20, 4), ccidx);
+        pe_set(c, SR_CSSELR_EL1, 6); /* no such cache */
+        assert_int_equal(sr_table[SR_CCSIDR_EL1].read(c, SR_CCSIDR_EL1), 0);
         pe_free(c);
     }
 }
@@ -407,6 +429,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_cache_formats),
         cmocka_unit_test(test_without_higher_els),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_properties),

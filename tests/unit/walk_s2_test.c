@@ -286,6 +286,30 @@ static void test_permissions(void **state)
     rig_free(r);
 }
 
+/* FEAT_CMOW, stage 2: DC CIVAC and IC IVAU of EL1 and EL0 need to write. */
+static void test_cmow(void **state)
+{
+    struct rig *r = rig_new(12, 12);
+    uint64_t va = VA & 0x7fffffffffULL;
+    map1(r, va, IPA, AF | NORMAL | BIT(6) | 3);
+    uint64_t e2 = map2(r, IPA, PA, S2PAGE);
+    uint64_t page = (PA & ~0xfffULL) | AF | WB | 3;
+    for (unsigned i = 0; i < 32; i++) {
+        bool reads = bit(i, 3), writes = bit(i, 4), needs_write = bit(i, 0) && bit(i, 1);
+        struct xlat_req req = {
+            .va = {va}, .acc = bit(i, 1) ? ACC_CMO_W : ACC_CMO, .el0 = bit(i, 2), .cmo = true};
+        r->cfg.s2.cmow = bit(i, 0);
+        tree_write(&r->s2, e2, page | (reads ? BIT(6) : 0) | (writes ? BIT(7) : 0));
+        bool faults = (needs_write && !writes) || (req.el0 && !reads);
+        assert_int_equal(go_req(r, &req), !faults);
+        if (faults) {
+            assert_true(r->fault.stage == 2 && r->fault.type == XF_PERMISSION);
+            assert_true(r->fault.write);
+        }
+    }
+    rig_free(r);
+}
+
 /* A stage 1 walk reads: stage 2 must let it; HCR_EL2.PTW refuses Device memory. */
 static void test_protected_walk(void **state)
 {
@@ -580,6 +604,7 @@ int main(void)
         cmocka_unit_test(test_attributes),     cmocka_unit_test(test_secure),
         cmocka_unit_test(test_big_endian),     cmocka_unit_test(test_cache),
         cmocka_unit_test(test_52_bits),        cmocka_unit_test(test_update_trouble),
+        cmocka_unit_test(test_cmow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

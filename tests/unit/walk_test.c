@@ -327,6 +327,29 @@ static void test_permission_faults(void **state)
     rig_free(r);
 }
 
+/* FEAT_CMOW, stage 1: DC CIVAC and IC IVAU at EL0 need to write; other maintenance and EL1 do not.
+ */
+static void test_cmow(void **state)
+{
+    struct rig *r = rig_new(REGIME_EL10, 12, 16, false);
+    uint64_t page = 0x40000000 | AF | NORMAL | BIT(6) | 3; /* EL0 may read and write */
+    uint64_t e = tree_map(&r->tree, 0x1000, 3, page, 0);
+    for (unsigned i = 0; i < 16; i++) {
+        bool ro = bit(i, 0), el0 = bit(i, 1), clean_only = bit(i, 2);
+        struct xlat_req req = {
+            .va = {0x1000}, .acc = clean_only ? ACC_CMO : ACC_CMO_W, .el0 = el0, .cmo = true};
+        r->cfg.s1.cmow = bit(i, 3);
+        tree_write(&r->tree, e, ro ? page | BIT(7) : page);
+        bool faults = ro && el0 && !clean_only && r->cfg.s1.cmow;
+        assert_int_equal(go_req(r, &req), !faults);
+        if (faults) {
+            assert_int_equal(r->fault.type, XF_PERMISSION);
+            assert_true(r->fault.write);
+        }
+    }
+    rig_free(r);
+}
+
 static void test_access_flag(void **state)
 {
     for (unsigned be = 0; be < 2; be++) {
@@ -533,7 +556,7 @@ int main(void)
         cmocka_unit_test(test_access_flag),    cmocka_unit_test(test_dirty_state),
         cmocka_unit_test(test_update_trouble), cmocka_unit_test(test_stage1_off),
         cmocka_unit_test(test_attributes),     cmocka_unit_test(test_secure),
-        cmocka_unit_test(test_wide_base),
+        cmocka_unit_test(test_wide_base),      cmocka_unit_test(test_cmow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -293,13 +293,15 @@ static bool maintain(struct cpu *c, uint64_t va, enum xlat_access acc, struct xl
 bool cpu_dc_va(struct cpu *c, uint64_t va, enum dc_kind kind)
 {
     struct xlat_result r;
-    return maintain(c, va, kind == DC_INVALIDATE ? ACC_WRITE : ACC_CMO, &r);
+    static const uint8_t needs[] = {
+        [DC_INVALIDATE] = ACC_WRITE, [DC_CLEAN] = ACC_CMO, [DC_CLEAN_INVALIDATE] = ACC_CMO_W};
+    return maintain(c, va, (enum xlat_access)needs[kind], &r);
 }
 
 bool cpu_ic_ivau(struct cpu *c, uint64_t va)
 {
     struct xlat_result r;
-    if (!maintain(c, va, ACC_CMO, &r)) {
+    if (!maintain(c, va, ACC_CMO_W, &r)) {
         return false;
     }
     block_invalidate(c->blocks, r.pa.v & ~(uint64_t)(LINE_BYTES - 1), LINE_BYTES);

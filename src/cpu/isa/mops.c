@@ -36,8 +36,7 @@ static void wrong_state(struct cpu *c, const struct op *o, bool set, enum stage 
                    (uint64_t)extract32(o->imm, 0, 5) << 10 |
                    (uint64_t)extract32(o->imm, 16, 5) << 5 | extract32(o->imm, 5, 5);
     unsigned target = exc_default_target(c);
-    bool mce2 = cpu_el2_enabled(c) && cpu_has(c, FEAT_HCX) && bit(c->sr[SR_HCRX_EL2], 10);
-    if (target == 1 && mce2) {
+    if (target == 1 && (cpu_hcrx_el2(c) & HCRX_MCE2)) {
         target = 2;
     }
     exc_take_sync(c, target, EC_MOPS, iss, RETURN_THIS);

@@ -18,6 +18,8 @@
 #define VECTOR_FIQ    0x100
 #define VECTOR_SERROR 0x180
 
+#define SCR_EASE BIT(19)
+
 /* ---- PSTATE ---- */
 
 uint64_t exc_spsr(const struct cpu *c)
@@ -111,6 +113,22 @@ static void log_entry(const struct cpu *c, unsigned target, const char *what, ui
               c->cfg.index, what, c->ps.el, target, c->pc, esr);
 }
 
+/* ESR: a synchronous External abort, on an access or on a walk. */
+static bool is_external_abort(uint64_t esr)
+{
+    unsigned ec = (unsigned)extract64(esr, 26, 6);
+    bool abort =
+        ec == EC_IABT_LOWER || ec == EC_IABT_SAME || ec == EC_DABT_LOWER || ec == EC_DABT_SAME;
+    return abort && extract64(esr, 3, 3) == 2; /* xFSC 0b010xxx */
+}
+
+/* SCR_EL3.EASE (FEAT_DoubleFault): External aborts taken to EL3 go where SErrors go. */
+static unsigned sync_vector(const struct cpu *c, unsigned target, uint64_t esr)
+{
+    bool ease = target == 3 && (c->sr[SR_SCR_EL3] & SCR_EASE) && is_external_abort(esr);
+    return ease ? VECTOR_SERROR : VECTOR_SYNC;
+}
+
 void exc_take_sync(struct cpu *c, unsigned target_el, enum exception_class ec, uint64_t iss,
                    enum exc_return_to ret)
 {
@@ -119,7 +137,7 @@ void exc_take_sync(struct cpu *c, unsigned target_el, enum exception_class ec, u
         log_entry(c, target_el, "synchronous exception", esr);
     }
     c->sr[SR_ESR_EL1 + target_el - 1] = esr;
-    enter(c, target_el, c->pc + (ret == RETURN_NEXT ? 4 : 0), VECTOR_SYNC);
+    enter(c, target_el, c->pc + (ret == RETURN_NEXT ? 4 : 0), sync_vector(c, target_el, esr));
 }
 
 void exc_take_fault(struct cpu *c, unsigned target_el, enum exception_class ec, uint64_t iss,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bits of HCR_EL2: Arm ARM D24, HCR_EL2. */
+/* Bits of HCR_EL2 and HCRX_EL2: Arm ARM D24. */
 #ifndef CPU_SYS_HCR_H
 #define CPU_SYS_HCR_H
 
@@ -62,5 +62,11 @@
 #define HCR_DCT      BIT(57)
 #define HCR_TID5     BIT(58)
 #define HCR_TWEDEn   BIT(59)
+
+#define HCRX_FGTnXS  BIT(4)
+#define HCRX_TALLINT BIT(6)
+#define HCRX_CMOW    BIT(9)
+#define HCRX_MCE2    BIT(10)
+#define HCRX_MSCEn   BIT(11)
 
 #endif

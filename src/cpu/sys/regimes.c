@@ -121,6 +121,7 @@ static void stage2_config(const struct cpu *c, struct xlat_s2 *s2, enum pas pas)
     s2->hd = s2->ha && bit(vtcr, 22);
     s2->ds = cpu_has(c, FEAT_LPA2) && bit(vtcr, 32);
     s2->xnx = cpu_has(c, FEAT_XNX);
+    s2->cmow = (cpu_hcrx_el2(c) & HCRX_CMOW) != 0;
     s2->sh = (uint8_t)extract64(vtcr, 12, 2);
     s2->ps_bits = (uint8_t)regime_decode_ps((unsigned)extract64(vtcr, 16, 3));
     if (pas == PAS_NS) {
@@ -172,6 +173,7 @@ void regime_config(const struct cpu *c, enum regime r, struct xlat_cfg *out)
     if (regime_has_el0(r)) {
         two_halves(c, owner, tcr, s1);
         s1->epan = cpu_has(c, FEAT_PAN3) && bit(sctlr, 57);
+        s1->cmow = cpu_has(c, FEAT_CMOW) && bit(sctlr, 32);
         s1->nv1 = r == REGIME_EL10 && (hcr & (HCR_NV | HCR_NV1)) == (HCR_NV | HCR_NV1);
     } else {
         one_range(c, owner, tcr, s1);

@@ -4,14 +4,13 @@
 
 #include "cpu/sys/at.h"
 #include "cpu/sys/exc.h"
+#include "cpu/sys/hcr.h"
 #include "cpu/sys/sysreg_index.h"
 #include "cpu/sys/sysreg_nv.h"
 #include "cpu/sys/tlbi.h"
 
 #define CRN_TLBI     8
 #define CRN_TLBI_NXS 9
-
-#define HCRX_FGTNXS 4
 
 enum sysop_kind {
     SYSOP_NOP, /* no caches to speak of, no speculation */
@@ -90,8 +89,7 @@ static const struct sysop *lookup(const struct cpu *c, uint16_t enc)
 /* HCRX_EL2.FGTnXS: fine-grained traps of TLBI leave the nXS forms alone. */
 static bool fgt_spares_nxs(const struct cpu *c)
 {
-    return cpu_has(c, FEAT_HCX) && bit(c->sr[SR_HCRX_EL2], HCRX_FGTNXS) &&
-           (!c->cfg.has_el3 || bit(c->sr[SR_SCR_EL3], 38));
+    return (cpu_hcrx_el2(c) & HCRX_FGTnXS) != 0;
 }
 
 static enum sr_verdict check(const struct cpu *c, const struct sysop *op, uint16_t enc)

@@ -171,19 +171,18 @@ uint64_t sr_rd_midr(struct cpu *c, enum sr_id id)
     return c->sr[virtual ? from : id];
 }
 
+/* The 32-bit format in that of FEAT_CCIDX: NumSets, Associativity, LineSize. */
+static uint64_t ccidx_format(uint32_t v)
+{
+    return (uint64_t)extract32(v, 13, 15) << 32 | (uint64_t)extract32(v, 3, 10) << 3 | (v & 7);
+}
+
 uint64_t sr_rd_ccsidr(struct cpu *c, enum sr_id id)
 {
     const struct cpu_model *m = c->sysregs->model;
-    switch (c->sr[SR_CSSELR_EL1] & 15) {
-    case 0:
-        return m->ccsidr[0];
-    case 1:
-        return m->ccsidr[1];
-    case 2:
-        return m->ccsidr[2];
-    default:
-        return 0;
-    }
+    unsigned cache = c->sr[SR_CSSELR_EL1] & 15;
+    uint32_t v = cache < ARRAY_LEN(m->ccsidr) ? m->ccsidr[cache] : 0;
+    return cpu_has(c, FEAT_CCIDX) ? ccidx_format(v) : v;
 }
 
 /* DZP: DC ZVA is prohibited now. */

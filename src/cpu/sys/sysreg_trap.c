@@ -9,7 +9,6 @@
 #define HCR_E2H    BIT(34)
 #define MDCR_TDE   BIT(8)
 #define MDCR_DEBUG (BIT(9) | BIT(10) | BIT(11)) /* TDA, TDOSA, TDRA */
-#define SCR_HXEN   BIT(38)
 #define SCR_FGTEN  BIT(27)
 
 bool sr_is_host(const struct cpu *c)
@@ -28,12 +27,6 @@ static uint64_t mdcr_el2(const struct cpu *c)
     return v;
 }
 
-static uint64_t hcrx_el2(const struct cpu *c)
-{
-    bool off = c->cfg.has_el3 && (c->sr[SR_SCR_EL3] & SCR_HXEN) == 0;
-    return off ? 0 : c->sr[SR_HCRX_EL2];
-}
-
 /* False: the control does not apply now, so it neither traps nor disables. */
 static bool control(const struct cpu *c, enum sr_control ctl, uint64_t *out)
 {
@@ -45,7 +38,7 @@ static bool control(const struct cpu *c, enum sr_control ctl, uint64_t *out)
         *out = c->sr[SR_HCR_EL2];
         return cpu_el2_enabled(c) && !sr_is_host(c);
     case CTL_HCRX:
-        *out = hcrx_el2(c);
+        *out = cpu_hcrx_el2(c);
         return cpu_el2_enabled(c) && !sr_is_host(c);
     case CTL_MDCR_EL2:
         *out = mdcr_el2(c);

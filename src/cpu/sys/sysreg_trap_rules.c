@@ -4,6 +4,7 @@
  * descriptions (Arm ARM D24) and system instructions (C5), one list a class. Fine-grained traps are
  * a column of sysregs.def and sysops.def; nested virtualization is in sysreg_nv.c.
  */
+#include "cpu/sys/hcr.h"
 #include "cpu/sys/sysreg_table.h"
 #include "cpu/sys/traps.h"
 
@@ -63,8 +64,7 @@ static bool sp_in_use(const struct cpu *c, const struct sr_desc *d, bool write)
 /* ALLINT: HCRX_EL2.TALLINT traps writes. */
 static bool allint_trapped(const struct cpu *c, const struct sr_desc *d, bool write)
 {
-    return cpu_has(c, FEAT_HCX) && cpu_el2_enabled(c) && bit(c->sr[SR_HCRX_EL2], 6) &&
-           (!c->cfg.has_el3 || bit(c->sr[SR_SCR_EL3], 38));
+    return (cpu_hcrx_el2(c) & HCRX_TALLINT) != 0;
 }
 
 /* DAIF: SCTLR_EL1.UMA, and never from a host's EL0 (SCTLR_EL2 has no such bit). */

@@ -157,11 +157,8 @@ void trap_fp_take(struct cpu *c)
 
 bool trap_mops_enabled(const struct cpu *c)
 {
-    if (hcr_applies(c) && cpu_has(c, FEAT_HCX)) {
-        bool hcrx_on = !c->cfg.has_el3 || bit(c->sr[SR_SCR_EL3], 38);
-        if (!hcrx_on || !bit(c->sr[SR_HCRX_EL2], 11)) {
-            return false;
-        }
+    if (hcr_applies(c) && cpu_has(c, FEAT_HCX) && !(cpu_hcrx_el2(c) & HCRX_MSCEn)) {
+        return false;
     }
     return c->ps.el != 0 || bit(trap_sctlr_el0(c), 33);
 }
