@@ -98,7 +98,7 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
         struct op *first = e.p;
         memcpy(&e.insn, host + e.off, sizeof(e.insn));
         if (n == 0 && (blk->mode & MODE_GUARDED)) {
-            refuses = decode_btype_refused(c, e.insn, blk->mode);
+            refuses = decode_btype_refused(e.insn, blk->mode);
         }
         blk->words[n] = e.insn;
         decode_insn(&e);

@@ -198,6 +198,7 @@ static uint32_t decode_mode(const struct cpu *c)
     m |= unpriv && !c->ps.uao ? MODE_UNPRIV : 0;
     m |= c->ps.sp ? MODE_SPSEL : 0;
     m |= el == 2 && (hcr & HCR_E2H) ? MODE_E2H : 0;
+    m |= bit(sctlr, el == 0 ? 35 : 36) ? MODE_BT : 0;
     return m;
 }
 

@@ -36,20 +36,15 @@ void decode_fallthrough(struct emit *e)
 }
 
 /* BTI and its targets, as a mask of the BTYPE values that they accept. */
-uint8_t decode_btype_refused(const struct cpu *c, uint32_t insn, uint32_t mode)
+uint8_t decode_btype_refused(uint32_t insn, uint32_t mode)
 {
     enum { ANY = 0xe, JUMP_OK = 1 << 1 | 1 << 3, CALL_OK = 1 << 1 | 1 << 2 };
     if ((insn & 0xffffff3f) == 0xd503241f) { /* BTI: bit 6 call, bit 7 jump */
         static const uint8_t accepts[4] = {0, CALL_OK, JUMP_OK, ANY};
         return (uint8_t)(ANY & ~accepts[extract32(insn, 6, 2)]);
     }
-    if ((insn & 0xffffffbf) == 0xd503233f) { /* PACIASP, PACIBSP: BTYPE 0b11 by SCTLR_ELx.BTx */
-        unsigned el = mode & MODE_EL_MASK;
-        bool vhe_el0 = el == 0 && (cpu_hcr_el2(c) & BIT(27)) && (cpu_hcr_el2(c) & BIT(34));
-        unsigned owner = el == 0 ? (vhe_el0 ? 2 : 1) : el;
-        uint64_t sctlr = c->sr[SR_SCTLR_EL1 + owner - 1];
-        bool refuse = el == 0 ? bit(sctlr, 35) : bit(sctlr, 36);
-        return refuse ? 1 << 3 : 0;
+    if ((insn & 0xffffffbf) == 0xd503233f) { /* PACIASP, PACIBSP */
+        return mode & MODE_BT ? 1 << 3 : 0;
     }
     if ((insn & 0xffe0001f) == 0xd4200000 || (insn & 0xffe0001f) == 0xd4400000) { /* BRK, HLT */
         return 0;

@@ -13,6 +13,6 @@ void decode_fallthrough(struct emit *e);
  * Which values of PSTATE.BTYPE (bit n: value n) make this word, as the target of a branch in a
  * guarded page, a Branch Target exception. Arm ARM D8.4.4, BTypeCompatible.
  */
-uint8_t decode_btype_refused(const struct cpu *c, uint32_t insn, uint32_t mode);
+uint8_t decode_btype_refused(uint32_t insn, uint32_t mode);
 
 #endif

@@ -41,6 +41,7 @@ enum decode_mode {
     MODE_GUARDED = 1 << 7,  /* the page has GP set */
     MODE_SPSEL = 1 << 8,    /* PSTATE.SP */
     MODE_E2H = 1 << 9,      /* EL2 with HCR_EL2.E2H: system register names are redirected */
+    MODE_BT = 1 << 10,      /* SCTLR_ELx.BT, BT0: PACIASP and PACIBSP are no targets of jumps */
 };
 
 struct a64_row;
