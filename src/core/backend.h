@@ -69,8 +69,8 @@ struct entropy {
     void *opaque;
 };
 
-/* ---- what a guest may ask of the machine ---- */
-enum machine_request { REQ_POWEROFF, REQ_RESET, REQ_EXIT };
+/* ---- what a guest, or somebody in front of the machine, may ask of it ---- */
+enum machine_request { REQ_POWER_KEY, REQ_POWEROFF, REQ_RESET, REQ_EXIT };
 struct machine_port {
     /* code: exit status for REQ_EXIT. Takes effect when the current instruction ends. */
     void (*request)(void *opaque, enum machine_request r, int code);

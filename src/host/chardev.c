@@ -17,7 +17,8 @@ static const char help_text[] = "\n"
                                 "Ctrl-A h        this help\n"
                                 "Ctrl-A x        leave the emulator\n"
                                 "Ctrl-A b        send a break\n"
-                                "Ctrl-A c        switch between console and monitor\n"
+                                "Ctrl-A c        next device of this backend\n"
+                                "Ctrl-A p        press the power key\n"
                                 "Ctrl-A Ctrl-A   send Ctrl-A\n";
 
 /* ---- output ---- */
@@ -151,6 +152,9 @@ static void escape_key(struct host_chardev *c, uint8_t key)
         if (c->n_fronts != 0) {
             c->fronts[c->focus]->break_waits = true;
         }
+        break;
+    case 'p':
+        hostloop_request(c->loop, REQ_POWER_KEY, 0);
         break;
     case 'c':
         if (c->n_fronts > 1) {

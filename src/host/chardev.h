@@ -9,7 +9,8 @@
  *     struct chardev *front = host_chardev_front(c, err);                        for the device
  *
  * With mux=on several devices share one backend: Ctrl-A c goes to the next one. Ctrl-A x leaves,
- * Ctrl-A b sends a break, Ctrl-A h lists these, Ctrl-A Ctrl-A sends Ctrl-A.
+ * Ctrl-A b sends a break, Ctrl-A p presses the machine's power key, Ctrl-A h lists these, Ctrl-A
+ * Ctrl-A sends Ctrl-A.
  */
 #ifndef HOST_CHARDEV_H
 #define HOST_CHARDEV_H

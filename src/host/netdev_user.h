@@ -17,7 +17,7 @@
 
 struct netdev_fwd {
     bool udp;
-    struct in_addr host_addr;  /* 0: all */
+    struct in_addr host_addr;  /* loopback when none was given; 0: all */
     struct in_addr guest_addr; /* 0: the first DHCP address */
     uint16_t host_port, guest_port;
     char *text; /* as given, for errors */

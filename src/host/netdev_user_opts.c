@@ -74,6 +74,9 @@ bool netdev_user_parse_fwd(const char *text, struct netdev_fwd *out, GError **er
         return fail(err, ERR_OPTION,
                     "hostfwd=%s: the form is tcp|udp:[HOSTADDR]:PORT-[GUESTADDR]:PORT", text);
     }
+    if (*rest == ':') { /* no address: nobody but this host, as with every server here */
+        out->host_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
     out->text = g_strdup(text);
     return true;
 }

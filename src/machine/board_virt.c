@@ -17,6 +17,9 @@
 
 #define PAS_MASK_BOTH (PAS_MASK_NS | PAS_MASK_S)
 
+/* How long the power key is held. */
+#define POWER_KEY_TICKS (100 * TICKS_PER_MS)
+
 /* A name that lives as long as the machine. */
 static G_GNUC_PRINTF(2, 3) const char *name(struct machine *m, const char *fmt, ...)
 {
@@ -186,17 +189,25 @@ static bool add_rtc(struct machine *m, GError **err)
     return place(m, d, VIRT_RTC, PAS_MASK_BOTH, err);
 }
 
+static void release_power_key(void *opaque, tick_t now)
+{
+    struct machine *m = opaque;
+    pl061_set_input(m->gpio, GPIO_LINE_POWER_KEY, false);
+}
+
 static bool add_gpio(struct machine *m, GError **err)
 {
     m->gpio = adopt(m, pl061_new("gpio"));
+    m->key_release = (struct event){.name = "power key", .fn = release_power_key, .opaque = m};
     wire(m, VIRT_GPIO, pl061_irq(m->gpio));
     return place(m, m->gpio, VIRT_GPIO, PAS_MASK_BOTH, err);
 }
 
-void machine_power_key(struct machine *m)
+/* As long as a finger does: drivers debounce and look at the level again. */
+void board_press_power_key(struct machine *m)
 {
     pl061_set_input(m->gpio, GPIO_LINE_POWER_KEY, true);
-    pl061_set_input(m->gpio, GPIO_LINE_POWER_KEY, false);
+    evq_schedule(m->evq, &m->key_release, evq_now(m->evq) + POWER_KEY_TICKS);
 }
 
 /* Secure firmware ends the machine by a pin. */

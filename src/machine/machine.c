@@ -30,8 +30,8 @@ void machine_config_init(struct machine_config *c)
 void machine_request(void *opaque, enum machine_request what, int code)
 {
     struct machine *m = opaque;
-    /* The first one counts, but leaving beats everything. */
-    if (!m->request.any || what == REQ_EXIT) {
+    /* The first one counts, but leaving beats everything, and anything beats a key. */
+    if (!m->request.any || what == REQ_EXIT || m->request.what == REQ_POWER_KEY) {
         m->request = (struct pending_request){true, what, code};
     }
     if (m->current != NULL) {

@@ -87,7 +87,5 @@ void machine_free(struct machine *m);
 int machine_run(struct machine *m);
 /* The door for backends that stop the machine. */
 struct machine_port machine_port(struct machine *m);
-/* Press the power key. */
-void machine_power_key(struct machine *m);
 
 #endif

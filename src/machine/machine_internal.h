@@ -49,7 +49,8 @@ struct machine {
     struct gtimer *gtimer;
     GPtrArray *devices; /* struct device *, in the order of reset; owned */
     struct device *gpio;
-    GStringChunk *names; /* of devices */
+    struct event key_release; /* of the power key */
+    GStringChunk *names;      /* of devices */
 
     /* ---- boot ---- */
     struct rom_list *roms;
@@ -68,6 +69,7 @@ struct machine {
 bool board_build(struct machine *m, GError **err) NODISCARD;
 void board_reset(struct machine *m);
 void board_free(struct machine *m);
+void board_press_power_key(struct machine *m);
 
 /* pes.c: PEs, their timers and interrupt wires, PSCI and semihosting behind them. */
 bool pes_build(struct machine *m, GError **err) NODISCARD;

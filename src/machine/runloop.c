@@ -215,6 +215,9 @@ static bool handle_request(struct machine *m, int *out_status)
 
     m->request = (struct pending_request){0};
     switch (r.what) {
+    case REQ_POWER_KEY:
+        board_press_power_key(m);
+        return false;
     case REQ_EXIT:
         *out_status = r.code;
         return true;

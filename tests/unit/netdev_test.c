@@ -20,7 +20,8 @@ static void test_options(void **state)
     assert_true(c.restricted);
     assert_int_equal(c.fwd->len, 2);
     const struct netdev_fwd *f = &g_array_index(c.fwd, struct netdev_fwd, 0);
-    assert_true(!f->udp && f->host_addr.s_addr == 0 && f->guest_addr.s_addr == 0);
+    assert_true(!f->udp && f->host_addr.s_addr == htonl(INADDR_LOOPBACK) &&
+                f->guest_addr.s_addr == 0);
     assert_int_equal(f->host_port, 2222);
     assert_int_equal(f->guest_port, 22);
     f = &g_array_index(c.fwd, struct netdev_fwd, 1);
