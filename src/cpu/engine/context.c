@@ -72,7 +72,8 @@ void context_flush(struct cpu *c)
 static unsigned hash_of(const struct context *x)
 {
     const uint8_t *p = (const uint8_t *)&x->cfg;
-    uint64_t h = (uint64_t)x->shared << 2 | (uint64_t)x->el0 << 1 | x->pan;
+    uint64_t h =
+        (uint64_t)x->align << 3 | (uint64_t)x->shared << 2 | (uint64_t)x->el0 << 1 | x->pan;
     for (size_t i = 0; i + 8 <= sizeof(x->cfg); i += 8) {
         uint64_t v;
         memcpy(&v, p + i, 8);
@@ -85,7 +86,7 @@ static unsigned hash_of(const struct context *x)
 static bool same(const struct context *x, const struct context *key)
 {
     return x->el0 == key->el0 && x->pan == key->pan && x->shared == key->shared &&
-           memcmp(&x->cfg, &key->cfg, sizeof(x->cfg)) == 0;
+           x->align == key->align && memcmp(&x->cfg, &key->cfg, sizeof(x->cfg)) == 0;
 }
 
 static void unlink_context(struct context_table *t, uint16_t index)
@@ -163,6 +164,12 @@ static void make_shared(struct context *key)
     key->cfg.s1.half[1].ttb &= ~TTBR_ASID;
 }
 
+static bool checks_alignment(const struct cpu *c, enum regime r)
+{
+    unsigned owner = r == REGIME_EL10 ? 1 : r == REGIME_EL3 ? 3 : 2;
+    return bit(c->sr[SR_SCTLR_EL1 + owner - 1], 1);
+}
+
 static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool pan)
 {
     struct context key;
@@ -170,6 +177,7 @@ static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool
     memcpy(&key.cfg, cfg, sizeof(*cfg));
     key.el0 = el0;
     key.pan = pan;
+    key.align = checks_alignment(c, (enum regime)cfg->regime);
     if (!el0 && cfg->s1.on && regime_has_el0((enum regime)cfg->regime)) {
         struct context shared = key;
         make_shared(&shared);

@@ -28,6 +28,7 @@ struct context {
     struct xlat_cfg cfg;
     bool el0;        /* an unprivileged access */
     bool pan;        /* PSTATE.PAN applies */
+    bool align;      /* SCTLR_ELx.A: nothing is kept, every access is checked */
     bool shared;     /* by all ASIDs: cfg has those of the last one */
     bool split;      /* sharing has ended */
     bool has_global; /* there may be entries that are not of its ASID only */
