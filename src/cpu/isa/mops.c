@@ -31,12 +31,13 @@ static uint32_t access_flags(const struct op *o, unsigned opt)
 
 static void wrong_state(struct cpu *c, const struct op *o, bool set, enum stage stage, bool option)
 {
-    uint64_t iss = (uint64_t)set << 24 | (uint64_t)extract32(o->imm, 12, 4) << 19 |
+    /* Options: for SET* without the bits that tell the stage. */
+    uint64_t iss = (uint64_t)set << 24 | (uint64_t)extract32(o->imm, 12, set ? 2 : 4) << 19 |
                    (uint64_t)(stage == STAGE_E) << 18 | (uint64_t)option << 17 | BIT(16) |
                    (uint64_t)extract32(o->imm, 0, 5) << 10 |
                    (uint64_t)extract32(o->imm, 16, 5) << 5 | extract32(o->imm, 5, 5);
     unsigned target = exc_default_target(c);
-    if (target == 1 && (cpu_hcrx_el2(c) & HCRX_MCE2)) {
+    if (c->ps.el == 1 && (cpu_hcrx_el2(c) & HCRX_MCE2)) {
         target = 2;
     }
     exc_take_sync(c, target, EC_MOPS, iss, RETURN_THIS);
