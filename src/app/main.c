@@ -4,6 +4,7 @@
  * powered off, the guest's own code by semihosting or a test device, 1 a user's mistake, 2 ours,
  * 128 + n a signal.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -46,7 +47,18 @@ static int run_machine(struct wiring *w, struct machine *m)
     return status;
 }
 
-static int run_wiring(struct wiring *w)
+/* The guest ended with `status`; what it said must have arrived, too. */
+static int check_output(const struct wiring *w, int status)
+{
+    GError *err = NULL;
+    if (wiring_check_output(w, &err) && log_close(&err)) {
+        return status;
+    }
+    int lost = report(err);
+    return status != 0 ? status : lost;
+}
+
+static int run_wiring(const struct options *o, struct wiring *w)
 {
     GError *err = NULL;
     struct machine *m = machine_new(wiring_config(w), &err);
@@ -54,9 +66,19 @@ static int run_wiring(struct wiring *w)
     if (m == NULL) {
         return report(err);
     }
-    int status = run_machine(w, m);
+    /* The log last: no file is made for a command with a mistake. */
+    int status = set_up_log(o, &err) ? check_output(w, run_machine(w, m)) : report(err);
     machine_free(m);
     return status;
+}
+
+static int print_text(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0) {
+        return 0;
+    }
+    fprintf(stderr, "armature: standard output: %s\n", g_strerror(errno));
+    return EXIT_USER_ERROR;
 }
 
 static int run_options(const struct options *o)
@@ -64,17 +86,13 @@ static int run_options(const struct options *o)
     GError *err = NULL;
 
     if (o->text != NULL) {
-        fputs(o->text, stdout);
-        return 0;
-    }
-    if (!set_up_log(o, &err)) {
-        return report(err);
+        return print_text(o->text);
     }
     struct wiring *w = wiring_new(o, &err);
     if (w == NULL) {
         return report(err);
     }
-    int status = run_wiring(w);
+    int status = run_wiring(o, w);
     wiring_free(w);
     return status;
 }

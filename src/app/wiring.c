@@ -60,8 +60,23 @@ static void adapt_to_terminal(struct wiring *w, struct chardev_cfg *cfg)
     }
 }
 
+static struct host_chardev *find_chardev(const struct wiring *w, const char *id)
+{
+    for (guint i = 0; i < w->chardevs->len; i++) {
+        struct host_chardev *c = g_ptr_array_index(w->chardevs, i);
+        if (g_strcmp0(host_chardev_id(c), id) == 0) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
 static struct host_chardev *open_chardev(struct wiring *w, struct chardev_cfg *cfg, GError **err)
 {
+    if (find_chardev(w, cfg->id) != NULL) {
+        fail(err, ERR_OPTION, "-chardev: the id '%s' is taken", cfg->id);
+        return NULL;
+    }
     struct host_chardev *c = host_chardev_open(w->loop, cfg, err);
     if (c != NULL) {
         g_ptr_array_add(w->chardevs, c);
@@ -89,14 +104,12 @@ static bool open_chardevs(struct wiring *w, GError **err)
 
 struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err)
 {
-    for (guint i = 0; i < w->chardevs->len; i++) {
-        struct host_chardev *c = g_ptr_array_index(w->chardevs, i);
-        if (g_strcmp0(host_chardev_id(c), id) == 0) {
-            return host_chardev_front(c, err);
-        }
+    struct host_chardev *c = find_chardev(w, id);
+    if (c == NULL) {
+        fail(err, ERR_OPTION, "%s: there is no chardev '%s'", what, id);
+        return NULL;
     }
-    fail(err, ERR_OPTION, "%s: there is no chardev '%s'", what, id);
-    return NULL;
+    return host_chardev_front(c, err);
 }
 
 static bool open_serial(struct wiring *w, unsigned n, const char *spec, GError **err)
@@ -275,6 +288,17 @@ static bool connect_flash(struct wiring *w, GError **err)
 
 /* ---- network ---- */
 
+static struct open_netdev *find_netdev(const struct wiring *w, const char *id)
+{
+    for (guint i = 0; i < w->netdevs->len; i++) {
+        struct open_netdev *x = &g_array_index(w->netdevs, struct open_netdev, i);
+        if (strcmp(x->id, id) == 0) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
 static bool open_netdev(struct wiring *w, const char *spec, const char *id, GError **err)
 {
     struct netdev_user_cfg cfg = {0};
@@ -287,7 +311,13 @@ static bool open_netdev(struct wiring *w, const char *spec, const char *id, GErr
         return false;
     }
     x.id = g_strdup(id != NULL ? id : cfg.id);
-    x.dev = host_netdev_user_open(w->loop, &cfg, err);
+    if (x.id == NULL) {
+        fail(err, ERR_OPTION, "-netdev %s needs id=", spec);
+    } else if (find_netdev(w, x.id) != NULL) {
+        fail(err, ERR_OPTION, "-netdev: the id '%s' is taken", x.id);
+    } else {
+        x.dev = host_netdev_user_open(w->loop, &cfg, err);
+    }
     netdev_user_cfg_clear(&cfg);
     if (x.dev == NULL) {
         g_free(x.id);
@@ -310,20 +340,17 @@ static bool open_netdevs(struct wiring *w, GError **err)
 
 struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char *id, GError **err)
 {
-    for (guint i = 0; i < w->netdevs->len; i++) {
-        struct open_netdev *x = &g_array_index(w->netdevs, struct open_netdev, i);
-        if (g_strcmp0(x->id, id) != 0) {
-            continue;
-        }
-        if (x->taken) {
-            fail(err, ERR_OPTION, "%s: network '%s' is in use", what, id);
-            return NULL;
-        }
-        x->taken = true;
-        return x->dev;
+    struct open_netdev *x = find_netdev(w, id);
+    if (x == NULL) {
+        fail(err, ERR_OPTION, "%s: there is no netdev '%s'", what, id);
+        return NULL;
     }
-    fail(err, ERR_OPTION, "%s: there is no netdev '%s'", what, id);
-    return NULL;
+    if (x->taken) {
+        fail(err, ERR_OPTION, "%s: network '%s' is in use", what, id);
+        return NULL;
+    }
+    x->taken = true;
+    return x->dev;
 }
 
 /* ---- devices ---- */
@@ -646,6 +673,19 @@ void wiring_free(struct wiring *w)
     g_clear_pointer(&w->bios, host_blockdev_close);
     hostloop_free(w->loop);
     g_free(w);
+}
+
+bool wiring_check_output(const struct wiring *w, GError **err)
+{
+    for (guint i = 0; i < w->chardevs->len; i++) {
+        struct host_chardev *c = g_ptr_array_index(w->chardevs, i);
+        int why = host_chardev_lost(c);
+        if (why != 0) {
+            return fail(err, ERR_FILE, "%s (%s): output was lost: %s", host_chardev_id(c),
+                        host_chardev_where(c), g_strerror(why));
+        }
+    }
+    return true;
 }
 
 const struct machine_config *wiring_config(const struct wiring *w)

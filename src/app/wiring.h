@@ -19,6 +19,9 @@ struct wiring *wiring_new(const struct options *o, GError **err);
 /* After the machine is gone. */
 void wiring_free(struct wiring *w);
 
+/* After a run: did all that the guest printed arrive? False and err: some of it did not. */
+bool wiring_check_output(const struct wiring *w, GError **err);
+
 /* What machine_new gets. Its strings and backends belong to w and the options. */
 const struct machine_config *wiring_config(const struct wiring *w);
 struct hostloop *wiring_loop(const struct wiring *w);

@@ -55,6 +55,18 @@ bool log_open(const char *path, GError **err)
     return true;
 }
 
+bool log_close(GError **err)
+{
+    FILE *f = log_file;
+    log_file = NULL;
+    if (f == NULL) {
+        return true;
+    }
+    bool bad = ferror(f) != 0;
+    bad |= fclose(f) != 0;
+    return !bad || fail(err, ERR_FILE, "-D: the log could not be written");
+}
+
 void log_write(enum log_class cls, struct log_site *site, const char *who, const char *fmt, ...)
 {
     FILE *f = log_file != NULL ? log_file : stderr;

@@ -36,6 +36,8 @@ extern uint32_t log_mask;
 bool log_select(const char *names, GError **err);
 /* Send lines to a file in place of stderr. */
 bool log_open(const char *path, GError **err);
+/* False and err: not all of it could be written. */
+bool log_close(GError **err);
 
 void log_write(enum log_class cls, struct log_site *site, const char *who, const char *fmt, ...)
     G_GNUC_PRINTF(4, 5);

@@ -32,8 +32,8 @@ void chr_flush(struct host_chardev *c)
         memcpy(buf, c->out, len);
         c->ops->send(c, buf, len);
     }
-    if (c->log != NULL) {
-        (void)fflush(c->log);
+    if (c->log != NULL && fflush(c->log) != 0) {
+        c->lost = errno;
     }
 }
 
@@ -78,6 +78,19 @@ static size_t front_write(void *opaque, const uint8_t *buf, size_t len)
 
 static const struct chardev_ops front_ops = {.write = front_write};
 
+/* A peer that left is no loss, nor is a terminal that hung up. */
+static void note_lost(struct host_chardev *c, int why)
+{
+    if (why != EPIPE && why != ECONNRESET && why != EIO) {
+        c->lost = why;
+    }
+}
+
+int host_chardev_lost(const struct host_chardev *c)
+{
+    return c->lost;
+}
+
 bool chr_write_fd(struct host_chardev *c, int fd, const uint8_t *buf, size_t len, bool may_block)
 {
     while (len != 0) {
@@ -94,6 +107,7 @@ bool chr_write_fd(struct host_chardev *c, int fd, const uint8_t *buf, size_t len
                 return false;
             }
         } else if (n < 0 && errno != EINTR) {
+            note_lost(c, errno);
             return false;
         } else if (n > 0) {
             buf += n;

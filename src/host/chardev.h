@@ -73,6 +73,9 @@ const char *host_chardev_id(const struct host_chardev *c);
 /* Where it ended up: "pty:/dev/pts/3", "tcp:127.0.0.1:4444,server=on". Valid until the next call.
  */
 const char *host_chardev_where(struct host_chardev *c);
+/* errno of output that could not be written although somebody was there to take it (a full disk),
+ * or 0. */
+int host_chardev_lost(const struct host_chardev *c);
 /* ringbuf: take up to len of the oldest bytes the guest wrote. */
 size_t host_chardev_ring_read(struct host_chardev *c, uint8_t *buf, size_t len);
 

@@ -54,6 +54,7 @@ struct host_chardev {
     unsigned n_fronts, focus;
     struct chr_front *fronts[CHR_FRONTS_MAX];
     FILE *log;
+    int lost; /* host_chardev_lost */
     size_t out_len;
     uint8_t out[CHR_OUT_BYTES];
 };

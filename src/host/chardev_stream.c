@@ -17,11 +17,25 @@ struct chr_stream {
     bool may_block; /* shared with other processes: the mode must not be changed */
     bool owns_fds;
     bool is_stdio;
+    /* File: what opening it leaves to do until the machine runs, and to undo if it never does. */
+    bool to_truncate;
+    char *made; /* path of a file that was not there before */
 };
+
+/* The machine runs: from here on the file is ours. */
+static void file_begin(struct chr_stream *s)
+{
+    if (s->to_truncate && ftruncate(s->out_fd, 0) != 0) {
+        /* Not a regular file. */
+    }
+    s->to_truncate = false;
+    g_clear_pointer(&s->made, g_free);
+}
 
 static void stream_send(struct host_chardev *c, const uint8_t *buf, size_t len)
 {
     struct chr_stream *s = (struct chr_stream *)c;
+    file_begin(s);
     if (s->out_fd >= 0) {
         (void)chr_write_fd(c, s->out_fd, buf, len, s->may_block);
     }
@@ -30,6 +44,7 @@ static void stream_send(struct host_chardev *c, const uint8_t *buf, size_t len)
 static void stream_prepare(struct host_chardev *c, int *timeout_ms)
 {
     struct chr_stream *s = (struct chr_stream *)c;
+    file_begin(s);
     s->watch = -1;
     if (s->in_fd >= 0 && chr_input_room(c) != 0) {
         s->watch = hostloop_watch(c->loop, s->in_fd, POLLIN);
@@ -60,6 +75,10 @@ static void stream_close(struct host_chardev *c)
     struct chr_stream *s = (struct chr_stream *)c;
     if (s->is_stdio) {
         host_term_release();
+    }
+    if (s->made != NULL) {
+        (void)unlink(s->made);
+        g_free(s->made);
     }
     if (s->owns_fds) {
         if (s->in_fd >= 0 && s->in_fd != s->out_fd) {
@@ -122,31 +141,46 @@ static const struct chr_kind_ops file_ops = {
     .close = stream_close,
 };
 
+/* A mistake elsewhere in the command must not cost an old file its contents, nor leave a new one.
+ */
+static int open_output(const struct chardev_cfg *cfg, bool *out_made)
+{
+    int mode = O_WRONLY | O_CLOEXEC | (cfg->append ? O_APPEND : 0);
+    int fd = open(cfg->path, mode | O_CREAT | O_EXCL, 0666);
+    *out_made = fd >= 0;
+    return fd < 0 && errno == EEXIST ? open(cfg->path, mode | O_CREAT, 0666) : fd;
+}
+
 struct host_chardev *chr_file_open(const struct chardev_cfg *cfg, GError **err)
 {
+    int in = -1;
+    bool made;
     if (cfg->path == NULL) {
         fail(err, ERR_OPTION, "%s: a file chardev needs path=FILE", name_of(cfg));
         return NULL;
     }
-    int mode = O_WRONLY | O_CREAT | O_CLOEXEC | (cfg->append ? O_APPEND : O_TRUNC);
-    int out = open(cfg->path, mode, 0666);
-    if (out < 0) {
-        fail(err, ERR_FILE, "%s: cannot write '%s': %s", name_of(cfg), cfg->path,
-             g_strerror(errno));
-        return NULL;
-    }
-    int in = -1;
     if (cfg->input_path != NULL) {
         in = open(cfg->input_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (in < 0) {
             fail(err, ERR_FILE, "%s: cannot read '%s': %s", name_of(cfg), cfg->input_path,
                  g_strerror(errno));
-            close(out);
             return NULL;
         }
     }
+    int out = open_output(cfg, &made);
+    if (out < 0) {
+        fail(err, ERR_FILE, "%s: cannot write '%s': %s", name_of(cfg), cfg->path,
+             g_strerror(errno));
+        if (in >= 0) {
+            close(in);
+        }
+        return NULL;
+    }
     struct host_chardev *c = stream_new(&file_ops, in, out);
-    ((struct chr_stream *)c)->owns_fds = true;
+    struct chr_stream *s = (struct chr_stream *)c;
+    s->owns_fds = true;
+    s->to_truncate = !cfg->append;
+    s->made = made ? g_strdup(cfg->path) : NULL;
     c->where = g_string_new("file:");
     g_string_append(c->where, cfg->path);
     return c;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine/loader_image.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "machine/memmap.h"
 #include "machine/unpack.h"
@@ -49,18 +51,30 @@ static uint64_t le64(const uint8_t *p)
     return le32(p) | (uint64_t)le32(p + 4) << 32;
 }
 
+/* Why a path cannot be a file to read, or NULL. */
+static const char *not_a_file(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return errno == ENOENT ? "does not exist" : "cannot be reached";
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return "is a directory";
+    }
+    /* A FIFO would wait for its writer, a device may never end. */
+    return S_ISREG(st.st_mode) ? NULL : "is not a regular file";
+}
+
 GBytes *image_read_file(const char *what, const char *path, GError **err)
 {
-    GError *why = NULL;
-    if (g_file_test(path, G_FILE_TEST_IS_DIR)) {
-        fail(err, ERR_FILE, "%s '%s' is a directory", what, path);
+    const char *why = not_a_file(path);
+    if (why != NULL) {
+        fail(err, ERR_FILE, "%s '%s' %s", what, path, why);
         return NULL;
     }
-    GMappedFile *map = g_mapped_file_new(path, false, &why);
+    GMappedFile *map = g_mapped_file_new(path, false, NULL);
     if (map == NULL) {
-        bool missing = g_error_matches(why, G_FILE_ERROR, G_FILE_ERROR_NOENT);
-        fail(err, ERR_FILE, missing ? "%s '%s' does not exist" : "cannot read %s '%s'", what, path);
-        g_error_free(why);
+        fail(err, ERR_FILE, "cannot read %s '%s': %s", what, path, g_strerror(errno));
         return NULL;
     }
     GBytes *b = g_mapped_file_get_bytes(map);

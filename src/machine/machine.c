@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine/machine.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "machine/fdt.h"
@@ -109,14 +112,20 @@ static GBytes *build_tree(struct machine *m, GError **err)
 static bool dump_tree(const struct machine *m, GBytes *tree, GError **err)
 {
     size_t len;
-    const char *p = g_bytes_get_data(tree, &len);
-    GError *why = NULL;
-    if (!g_file_set_contents(m->cfg.dumpdtb, p, (gssize)len, &why)) {
-        fail(err, ERR_FILE, "-M dumpdtb: %s", why->message);
-        g_error_free(why);
-        return false;
+    const void *p = g_bytes_get_data(tree, &len);
+    const char *path = m->cfg.dumpdtb;
+    FILE *f = fopen(path, "we");
+    bool ok = f != NULL && fwrite(p, 1, len, f) == len;
+    int why = errno;
+
+    if (f != NULL && fclose(f) != 0 && ok) {
+        ok = false;
+        why = errno;
     }
-    return true;
+    if (!ok && f != NULL && g_file_test(path, G_FILE_TEST_IS_REGULAR)) {
+        (void)unlink(path); /* half of it */
+    }
+    return ok || fail(err, ERR_FILE, "-M dumpdtb: cannot write '%s': %s", path, g_strerror(why));
 }
 
 static bool add_tree(struct machine *m, GError **err)

@@ -30,10 +30,10 @@ static bool sink_grow(struct sink *s)
 
 enum unpack_format unpack_detect(const uint8_t *data, size_t len)
 {
-    if (len >= 18 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8) {
+    if (len >= 3 && data[0] == 0x1f && data[1] == 0x8b && data[2] == 8) {
         return UNPACK_GZIP;
     }
-    if (len >= 8 && memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0) {
+    if (len >= 4 && memcmp(data, "\x28\xb5\x2f\xfd", 4) == 0) {
         return UNPACK_ZSTD;
     }
     return UNPACK_NONE;
