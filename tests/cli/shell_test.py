@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """A person at the console of Debian's kernel: editing, Ctrl-C, time, idling, the power key."""
+import os
 import re
 import statistics
 import struct
@@ -40,14 +41,15 @@ class Shell(cli.Case):
             time.sleep(0.02)
         t.send("\x15\r")  # forget the line
         t.drain(0.3)
-        self.assertLess(statistics.median(times), MAX_ECHO_SECONDS)
+        busy = max(1, os.getloadavg()[0] / os.cpu_count())  # others use the host, too
+        self.assertLess(statistics.median(times), MAX_ECHO_SECONDS * busy)
 
     def check_clock(self, t):
         host = time.monotonic()
         out, _ = self.command(t, "date +%s; sleep 2; date +%s")
         host = time.monotonic() - host
         first, last = map(int, out.split())
-        self.assertAlmostEqual(host, 2, delta=0.8)
+        self.assertAlmostEqual(host, 2, delta=1)
         self.assertIn(last - first, (2, 3))
 
     def check_idle(self, t):

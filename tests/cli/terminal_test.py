@@ -8,7 +8,10 @@ import time
 import cli
 from terminal import CTRL_A, Timeout
 
-QUICKLY = 0.5  # seconds from being asked to leave to being gone
+
+def quickly():
+    """Seconds from being asked to leave to being gone, where others use the host, too."""
+    return 0.5 * max(1, os.getloadavg()[0] / os.cpu_count())
 
 
 class Leaving(cli.Case):
@@ -26,7 +29,7 @@ class Leaving(cli.Case):
     def check_gone(self, t, status):
         started = time.monotonic()
         self.assertEqual(t.wait(), status)
-        self.assertLess(time.monotonic() - started, QUICKLY)
+        self.assertLess(time.monotonic() - started, quickly())
         self.assertTrue(t.is_restored(), "the terminal is not as it was")
 
     def test_signals(self):
@@ -96,8 +99,7 @@ class Leaving(cli.Case):
         t = self.spinning(words=[0xD2A12000, 0x52800F01, 0x39000001, 0x17FFFFFF])
         time.sleep(0.5)
         t.signal(signal.SIGTERM)
-        time.sleep(QUICKLY)
-        self.assertEqual(t.proc.poll(), 128 + signal.SIGTERM)
+        self.assertEqual(t.proc.wait(quickly()), 128 + signal.SIGTERM)
         self.assertTrue(t.is_restored())
 
 
