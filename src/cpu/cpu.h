@@ -32,8 +32,6 @@ struct cpu_hooks {
     bool (*firmware_call)(void *opaque, struct cpu *c, uint64_t *x);
     /* HLT #0xF000 when semihosting is on: X0 = operation, X1 = parameter. Returns the new X0. */
     uint64_t (*semihost)(void *opaque, struct cpu *c, uint64_t op, uint64_t param);
-    /* SEV, or another event for the PEs waiting in WFE. */
-    void (*send_event)(void *opaque);
     /* When CNTVCT_EL0 reaches a value, as the PE reads it now; the present if it has. For WFxT. */
     tick_t (*counter_tick)(void *opaque, const struct pe_view *v, uint64_t count);
     /* The EL, security state, HCR_EL2 or SCR_EL3 of the PE changed (for GIC group routing). */
@@ -52,7 +50,7 @@ struct cpu_config {
     uint32_t cntfrq_hz;         /* CNTFRQ_EL0 at reset; 0: the model's */
     uint64_t rng_seed;          /* RNDR and PAuth-independent randomness */
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
-    bool fast_tlb_off, tlb_off; /* for tests: same results without them */
+    bool fast_tlb_off;          /* for tests: same results without it */
     uint8_t gic_version;        /* 0: no GIC system registers, 3, 4 */
     struct cpu_hooks hooks;
     struct bus *bus;

@@ -276,11 +276,6 @@ static tick_t next_edge(const struct gtimer *t, struct stream s)
     return gtimer_tick_of_count(t, at);
 }
 
-bool gtimer_event_stream(const struct gtimer *t, unsigned pe, const struct pe_view *v)
-{
-    return el1_stream(&t->pe[pe], v).on || el2_stream(&t->pe[pe], v).on;
-}
-
 tick_t gtimer_next_event(const struct gtimer *t, unsigned pe, const struct pe_view *v)
 {
     tick_t a = next_edge(t, el1_stream(&t->pe[pe], v));

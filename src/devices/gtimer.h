@@ -69,8 +69,7 @@ uint64_t gtimer_cntvct(const struct gtimer *t, unsigned pe, const struct pe_view
 tick_t gtimer_tick_of_cntvct(const struct gtimer *t, unsigned pe, const struct pe_view *v,
                              uint64_t n);
 
-/* Does an event stream run for the PE, and when is its next event, strictly after now (WFE)? */
-bool gtimer_event_stream(const struct gtimer *t, unsigned pe, const struct pe_view *v);
+/* The next event of the PE's event streams (WFE), strictly after now; TICK_NEVER: none runs. */
 tick_t gtimer_next_event(const struct gtimer *t, unsigned pe, const struct pe_view *v);
 
 #endif

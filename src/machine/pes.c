@@ -123,15 +123,7 @@ static void set_up_semihosting(struct machine *m)
     }
 }
 
-/* ---- events between PEs ---- */
-
-static void send_event(void *opaque)
-{
-    struct machine *m = opaque;
-    for (unsigned i = 0; i < m->n_pes; i++) {
-        cpu_send_event(m->pes[i]);
-    }
-}
+/* ---- what timers and the interrupt controller know of a PE ---- */
 
 static void state_changed(void *opaque, struct cpu *c, const struct pe_view *v)
 {
@@ -166,7 +158,7 @@ static bool make_pe(struct machine *m, unsigned i, GError **err)
         .freq_mhz = m->cfg.freq_mhz,
         .rng_seed = m->cfg.seed + i,
         .gic_version = m->cfg.gic_version == 2 ? 0 : (uint8_t)m->cfg.gic_version,
-        .hooks = {firmware_call, semihost_hook, send_event, counter_tick, state_changed, m},
+        .hooks = {firmware_call, semihost_hook, counter_tick, state_changed, m},
         .bus = m->bus,
         .evq = m->evq,
     };

@@ -44,7 +44,7 @@ struct xlat_s1 {
     bool default_wb; /* off, and HCR_EL2.DC: Normal Write-Back in place of Device */
     bool icache;     /* SCTLR_ELx.I */
     bool dcache;     /* SCTLR_ELx.C */
-    bool big_endian; /* SCTLR_ELx.EE: of descriptors */
+    bool big_endian; /* of descriptors: SCTLR_ELx.EE, which is RES0 in a PE of ours */
     bool wxn;        /* SCTLR_ELx.WXN */
     bool epan;       /* SCTLR_ELx.EPAN */
     bool cmow;       /* SCTLR_ELx.CMOW: ACC_CMO_W of EL0 needs to write */

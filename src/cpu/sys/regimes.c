@@ -116,7 +116,6 @@ static void stage2_config(const struct cpu *c, struct xlat_s2 *s2, enum pas pas)
     s2->ptw = hcr & HCR_PTW;
     s2->cd = hcr & HCR_CD;
     s2->id = hcr & HCR_ID;
-    s2->big_endian = bit(c->sr[SR_SCTLR_EL2], 25);
     s2->ha = cpu_has(c, FEAT_HAFDBS) && bit(vtcr, 21);
     s2->hd = s2->ha && bit(vtcr, 22);
     s2->ds = cpu_has(c, FEAT_LPA2) && bit(vtcr, 32);
@@ -167,7 +166,6 @@ void regime_config(const struct cpu *c, enum regime r, struct xlat_cfg *out)
     s1->default_wb = dc;
     s1->icache = bit(sctlr, 12);
     s1->dcache = bit(sctlr, 2);
-    s1->big_endian = bit(sctlr, 25);
     s1->wxn = bit(sctlr, 19);
     s1->mair = c->sr[SR_MAIR_EL1 + owner - 1];
     if (regime_has_el0(r)) {
