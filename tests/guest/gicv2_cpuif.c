@@ -9,6 +9,7 @@
 #define ISR_F BIT(6)
 #define IT    60
 
+static const struct cpuif secure = {.name = "EL3"};
 static const struct cpuif normal = {.name = "Non-secure EL2", .mode = EL2H};
 
 /* ---- the common rules ---- */
@@ -205,6 +206,30 @@ static void non_secure_distributor(void)
     mmio_write32(GICD_BASE + GICD_CTLR, CTLR_GRP0 | CTLR_GRP1);
 }
 
+/* Secure software says which group an SGI it sends must be in; Non-secure software has Group 1. */
+#define SGIR_NSATT BIT(15)
+#define SGIR_SELF  (2u << 24)
+static void sgi_groups(void)
+{
+    static const struct {
+        bool secure, nsatt, group1, sent;
+    } rows[] = {
+        {true, false, false, true},  {true, false, true, false},   {true, true, false, false},
+        {true, true, true, true},    {false, false, false, false}, {false, false, true, true},
+        {false, true, false, false}, {false, true, true, true},
+    };
+    const unsigned sgi = 5;
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        uint32_t v = SGIR_SELF | (rows[i].nsatt ? SGIR_NSATT : 0) | sgi;
+
+        gicv2_group(sgi, rows[i].group1);
+        gicv2_store(rows[i].secure ? &secure : &normal, GICD_BASE + GICD_SGIR, v);
+        check_eq("GICD_SGIR.NSATT", gicv2_get(sgi, GICD_ISPENDR), rows[i].sent);
+        mmio_write8(GICD_BASE + GICD_CPENDSGIR + sgi, 0xff);
+    }
+}
+
 static void identification(void)
 {
     uint32_t typer = mmio_read32(GICD_BASE + GICD_TYPER);
@@ -232,6 +257,7 @@ int guest_main(void)
         group1_acknowledge();
         non_secure_cpuif();
         non_secure_distributor();
+        sgi_groups();
     } else {
         gicc_set(GICC_CTLR, CTLR_GRP0 | CTLR_GRP1 | CTLR_FIQEN | CTLR_ACKCTL);
         for (unsigned i = 0; i < ARRAY_LEN(one_state); i++) {
