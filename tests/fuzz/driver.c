@@ -168,8 +168,10 @@ static size_t make_input(struct fuzzer *f, uint8_t *data)
 
     if (f->n_kept != 0 && below(f, 8) != 0) {
         const struct input *i = &f->kept[below(f, f->n_kept)];
-        memcpy(data, i->data, i->size);
         size = i->size;
+        if (size != 0) {
+            memcpy(data, i->data, size);
+        }
     } else {
         size = below(f, (uint64_t)1 << below(f, 13));
         for (size_t i = 0; i < size; i++) {

@@ -122,7 +122,8 @@ static void access_any(struct world *w, struct input *in)
 static void scribble(struct world *w, struct input *in)
 {
     size_t at = take(in, 2) % RAM_BYTES;
-    size_t len = MIN(take(in, 1), RAM_BYTES - at);
+    size_t len = take(in, 1);
+    len = MIN(len, RAM_BYTES - at);
     for (size_t i = 0; i < len; i++) {
         w->ram[at + i] = (uint8_t)take(in, 1);
     }

@@ -18,12 +18,16 @@ static void replace_by(struct emit *e, struct op *first, op_fn *fn)
     emit_end(e);
 }
 
+bool decode_allocated(struct emit *e)
+{
+    e->row = a64_lookup(e->insn);
+    return e->row != NULL && emit_has(e, (enum feature)e->row->feature) && e->row->emit(e);
+}
+
 void decode_insn(struct emit *e)
 {
     struct op *first = e->p;
-    e->row = a64_lookup(e->insn);
-    bool defined = e->row != NULL && emit_has(e, (enum feature)e->row->feature) && e->row->emit(e);
-    if (!defined) {
+    if (!decode_allocated(e)) {
         replace_by(e, first, op_undefined);
     } else if ((e->row->flags & ROW_FP) && (e->mode & MODE_FP_TRAP)) {
         replace_by(e, first, raise_fp_trap);

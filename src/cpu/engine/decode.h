@@ -5,7 +5,9 @@
 
 #include "cpu/isa/emit.h"
 
-/* Append the operations of e->insn; always appends at least one. */
+/* Append the operations of e->insn. False: this PE does not have it, and what is there is void. */
+bool decode_allocated(struct emit *e);
+/* The same, with UNDEFINED and the FP trap as operations; always appends at least one. */
 void decode_insn(struct emit *e);
 /* End the block: continue at e->off. */
 void decode_fallthrough(struct emit *e);
