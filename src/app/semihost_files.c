@@ -96,13 +96,15 @@ static int64_t files_console_read(void *opaque, void *buf, size_t len)
     return (int64_t)n;
 }
 
-static void files_console_write(void *opaque, const void *buf, size_t len)
+static void files_console_write(void *opaque, int fd, const void *buf, size_t len)
 {
     struct semihost_files *s = opaque;
     if (s->console != NULL) {
         (void)chardev_write(s->console, buf, len);
     } else {
-        (void)fwrite(buf, 1, len, stderr);
+        FILE *f = fd == STDOUT_FILENO ? stdout : stderr;
+        (void)fwrite(buf, 1, len, f);
+        (void)fflush(f);
     }
 }
 

@@ -75,6 +75,9 @@ static void stream_close(struct host_chardev *c)
     struct chr_stream *s = (struct chr_stream *)c;
     if (s->is_stdio) {
         host_term_release();
+        if (s->out_fd != STDOUT_FILENO) {
+            close(s->out_fd);
+        }
     }
     if (s->made != NULL) {
         (void)unlink(s->made);
@@ -115,6 +118,17 @@ static const struct chr_kind_ops stdio_ops = {
     .close = stream_close,
 };
 
+/*
+ * A terminal that poll() calls writable can still block a write, with our signals held back.
+ * Through a description of our own we need not share its mode with others. -1: not a terminal.
+ */
+static int reopen_terminal(void)
+{
+    return isatty(STDOUT_FILENO) != 0
+               ? open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+               : -1;
+}
+
 struct host_chardev *chr_stdio_open(const struct chardev_cfg *cfg, GError **err)
 {
     if (!host_term_claim()) {
@@ -122,9 +136,11 @@ struct host_chardev *chr_stdio_open(const struct chardev_cfg *cfg, GError **err)
              name_of(cfg));
         return NULL;
     }
-    struct host_chardev *c = stream_new(&stdio_ops, STDIN_FILENO, STDOUT_FILENO);
+    int terminal = reopen_terminal();
+    struct host_chardev *c =
+        stream_new(&stdio_ops, STDIN_FILENO, terminal >= 0 ? terminal : STDOUT_FILENO);
     struct chr_stream *s = (struct chr_stream *)c;
-    s->may_block = true;
+    s->may_block = terminal < 0;
     s->is_stdio = true;
     c->never_full = cfg->mux && isatty(STDIN_FILENO) != 0;
     host_term_raw(!cfg->no_signal);

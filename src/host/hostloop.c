@@ -230,13 +230,17 @@ bool hostloop_wait_writable(struct hostloop *h, int fd)
     h->fds = g_array_new(FALSE, TRUE, sizeof(struct pollfd));
     h->waiting = true;
     while (h->leaving == 0 && !writable) {
-        struct pollfd p = {.fd = fd, .events = POLLOUT};
-        int n = poll(&p, 1, nested ? WAIT_SLICE_MS : 0);
-        writable = n > 0 || (n < 0 && errno != EINTR); /* an error: write() will name it */
-        if (!writable && !nested) {
+        if (nested) {
+            struct pollfd p = {.fd = fd, .events = POLLOUT};
+            int n = poll(&p, 1, WAIT_SLICE_MS);
+            writable = n > 0 || (n < 0 && errno != EINTR); /* an error: write() will name it */
+        } else {
+            /* The others even if fd is writable: it may say so and take nothing, again and again.
+             */
             g_array_set_size(h->fds, 0);
-            (void)hostloop_watch(h, fd, POLLOUT);
+            int watch = hostloop_watch(h, fd, POLLOUT);
             (void)poll_sources(h, WAIT_SLICE_MS, true);
+            writable = hostloop_revents(h, watch) != 0;
         }
     }
     h->waiting = nested;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "base/log.h"
@@ -51,7 +52,7 @@ enum semihost_op {
 enum file_kind { FILE_FREE, FILE_HOST, FILE_CONSOLE, FILE_FEATURES };
 struct file {
     enum file_kind kind;
-    int fd;       /* FILE_HOST */
+    int fd;       /* FILE_HOST, FILE_CONSOLE */
     uint64_t pos; /* FILE_FEATURES */
 };
 
@@ -135,7 +136,8 @@ static uint64_t sys_open(struct semihost *s, const struct semihost_guest *g, uin
         return failure(s, EINVAL);
     }
     if (strcmp(path, ":tt") == 0) {
-        return new_file(s, FILE_CONSOLE, -1);
+        /* SH_EXT_STDOUT_STDERR: opened to append it is standard error. */
+        return new_file(s, FILE_CONSOLE, (int)(a[1] / 4));
     }
     if (strcmp(path, ":semihosting-features") == 0) {
         return a[1] > 1 ? failure(s, EACCES) : new_file(s, FILE_FEATURES, -1);
@@ -165,7 +167,7 @@ static uint64_t sys_writec(struct semihost *s, const struct semihost_guest *g, u
 {
     uint8_t c;
     if (g->read(g->opaque, param, &c, 1)) {
-        s->c.host.console_write(s->c.host.opaque, &c, 1);
+        s->c.host.console_write(s->c.host.opaque, STDERR_FILENO, &c, 1);
     }
     return 0;
 }
@@ -182,12 +184,12 @@ static uint64_t sys_write0(struct semihost *s, const struct semihost_guest *g, u
         }
         s->chunk[n++] = c;
         if (n == CHUNK) {
-            s->c.host.console_write(s->c.host.opaque, s->chunk, n);
+            s->c.host.console_write(s->c.host.opaque, STDERR_FILENO, s->chunk, n);
             n = 0;
         }
     }
     if (n != 0) {
-        s->c.host.console_write(s->c.host.opaque, s->chunk, n);
+        s->c.host.console_write(s->c.host.opaque, STDERR_FILENO, s->chunk, n);
     }
     return 0;
 }
@@ -195,7 +197,7 @@ static uint64_t sys_write0(struct semihost *s, const struct semihost_guest *g, u
 static int64_t write_some(struct semihost *s, const struct file *f, size_t len)
 {
     if (f->kind == FILE_CONSOLE) {
-        s->c.host.console_write(s->c.host.opaque, s->chunk, len);
+        s->c.host.console_write(s->c.host.opaque, f->fd, s->chunk, len);
         return (int64_t)len;
     }
     if (f->kind == FILE_HOST) {

@@ -32,7 +32,8 @@ struct semihost_host {
     int (*rename)(void *opaque, const char *from, const char *to);
     /* The debug console. read: 0 at the end of input, -EAGAIN when there is nothing yet. */
     int64_t (*console_read)(void *opaque, void *buf, size_t len);
-    void (*console_write)(void *opaque, const void *buf, size_t len);
+    /* fd: STDOUT_FILENO for what the guest opened as standard output, else STDERR_FILENO. */
+    void (*console_write)(void *opaque, int fd, const void *buf, size_t len);
     void *opaque;
 };
 

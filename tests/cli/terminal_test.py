@@ -6,12 +6,7 @@ import signal
 import time
 
 import cli
-from terminal import CTRL_A, Timeout
-
-
-def quickly():
-    """Seconds from being asked to leave to being gone, where others use the host, too."""
-    return 0.5 * max(1, os.getloadavg()[0] / os.cpu_count())
+from terminal import CTRL_A, Timeout, quickly
 
 
 class Leaving(cli.Case):

@@ -20,6 +20,7 @@ struct rig {
     bool exists, is_open;
     unsigned last_mode;
     GString *console;
+    int console_fd;
     const char *typed;
     unsigned waits;
     tick_t now;
@@ -140,8 +141,9 @@ static int64_t c_read(void *o, void *buf, size_t len)
     return (int64_t)n;
 }
 
-static void c_write(void *o, const void *buf, size_t len)
+static void c_write(void *o, int fd, const void *buf, size_t len)
 {
+    ((struct rig *)o)->console_fd = fd;
     g_string_append_len(((struct rig *)o)->console, buf, (gssize)len);
 }
 
@@ -257,7 +259,9 @@ static void test_console(void **state)
     uint64_t in = open_name(r, ":tt", 0);
     memcpy(r->mem + 0x1000, "abc", 4);
     assert_int_equal(call(r, 5, out, DATA, 3, 0), 0);
+    assert_int_equal(r->console_fd, 1);
     raw(r, 4, DATA);
+    assert_int_equal(r->console_fd, 2);
     raw(r, 3, DATA + 1);
     assert_string_equal(r->console->str, "abcabcb");
     assert_int_equal(call(r, 9, in, 0, 0, 0), 1);
