@@ -218,6 +218,25 @@ static const struct {
     {"pair lost: its first half", true, store_here, 3, 1},
 };
 
+static bool return_from_svc(struct trap *t)
+{
+    return ESR_EC(t->esr) == EC_SVC;
+}
+
+/* An exception return takes the reservation with it. */
+static void exception_return(void)
+{
+    uint32_t failed;
+
+    trap_hook(current_el(), return_from_svc);
+    __asm__ volatile("ldxr xzr, [%1]\nsvc #0\nstxr %w0, xzr, [%1]"
+                     : "=&r"(failed)
+                     : "r"(counter)
+                     : "memory");
+    trap_hook(current_el(), NULL);
+    check_eq("reservation lost: exception return", failed, 1);
+}
+
 static void reservations(void)
 {
     for (unsigned i = 0; i < ARRAY_LEN(losses); i++) {
@@ -246,5 +265,6 @@ int guest_main(void)
     check("at least two PEs", smp_count() >= 2);
     sums();
     reservations();
+    exception_return();
     return 0;
 }
