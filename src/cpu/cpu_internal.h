@@ -75,8 +75,8 @@ struct context_shortcut {
 struct pac_state {
     uint64_t key;
     uint8_t enabled;            /* bit n: enum pac_key n */
-    uint8_t simple;             /* the same, where no trap and no layout needs thought */
-    uint8_t half_bit;           /* which bit of a pointer that gets a code tells its half */
+    uint8_t simple;             /* the same, 0 when trapped */
+    uint8_t half_bit[2];        /* [data]: of a pointer that gets a code, tells its half */
     bool trapped;               /* HCR_EL2.API, SCR_EL3.API */
     struct va_layout layout[2]; /* of instructions, of data */
     uint64_t field[2][2];       /* [data][upper half]: bits that are not address, with bit 55 */
@@ -131,6 +131,7 @@ struct cpu {
     uint64_t sr[SR_COUNT];
     /* sr_ok[el][id] == sr_gen: reading (…_r) or writing (…_w) is plain storage and permitted. */
     uint16_t sr_ok_r[4][SR_COUNT], sr_ok_w[4][SR_COUNT];
+    uint16_t dc_ok[4][16]; /* the same for DC by address with op1 = 3, op2 = 1: by EL, CRm */
     uint16_t sr_gen;
     uint64_t sp_el[4]; /* banked stack pointers that are not in x[31] */
 

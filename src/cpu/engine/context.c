@@ -345,6 +345,7 @@ static void forget_permissions(struct cpu *c)
     if (++c->sr_gen == 0) { /* wrapped: old marks would look valid */
         memset(c->sr_ok_r, 0, sizeof(c->sr_ok_r));
         memset(c->sr_ok_w, 0, sizeof(c->sr_ok_w));
+        memset(c->dc_ok, 0, sizeof(c->dc_ok));
         c->sr_gen = 1;
     }
 }

@@ -3,6 +3,7 @@
 
 #include "cpu/engine/exits.h"
 #include "cpu/engine/loop.h"
+#include "cpu/engine/mem.h"
 #include "cpu/isa/pac.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
@@ -374,10 +375,34 @@ HANDLER(sys)
     NEXT(1);
 }
 
+/* DC by address where the last one was permitted and the page is known; d: CRm */
+#define DC_BLOCK 64U
+HANDLER(dc_zva)
+{
+    bool ok = c->dc_ok[c->ps.el][CRM_ZVA] == c->sr_gen;
+    void *host = ok ? fast_write(c, c->x[o->b] & ~(uint64_t)(DC_BLOCK - 1), DC_BLOCK) : NULL;
+    if (UNLIKELY(host == NULL)) {
+        EXIT_TO(op_sys(c, o, budget));
+    }
+    memset(host, 0, DC_BLOCK);
+    NEXT(1);
+}
+HANDLER(dc_clean)
+{
+    bool ok = c->dc_ok[c->ps.el][o->d] == c->sr_gen;
+    if (UNLIKELY(!ok || fast_read(c, c->x[o->b], 1) == NULL)) {
+        EXIT_TO(op_sys(c, o, budget));
+    }
+    NEXT(1);
+}
+
 bool system_emit_sys(struct emit *e)
 {
-    struct op *o = emit_op(e, op_sys);
+    unsigned crm = insn_bits(e, 8, 4);
+    bool plain = !insn_bit(e, 21) && sysop_is_plain_dc((uint16_t)(e->insn >> 5));
+    struct op *o = emit_op(e, !plain ? op_sys : crm == CRM_ZVA ? op_dc_zva : op_dc_clean);
     o->b = emit_src(insn_rt(e));
+    o->d = (uint8_t)crm;
     o->imm = e->insn;
     return true;
 }

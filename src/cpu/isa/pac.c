@@ -34,7 +34,6 @@ void pac_refresh(struct cpu *c, uint64_t key)
         c->pac.enabled |= (uint8_t)(bit(sctlr, enable_bit[k]) << k);
     }
     c->pac.trapped = trap_pauth_target(c) != TRAP_NONE;
-    bool any_tbi = false, same_tbi = true;
     for (unsigned data = 0; data < 2; data++) {
         struct va_layout l = va_layout_current(c, data == 0);
         for (unsigned upper = 0; upper < 2; upper++) {
@@ -42,13 +41,11 @@ void pac_refresh(struct cpu *c, uint64_t key)
             unsigned bottom = 64U - h.tsz;
             c->pac.field[data][upper] = mask64(bottom, (h.tbi ? 56 : 64) - bottom);
         }
-        any_tbi |= l.half[0].tbi || l.half[1].tbi;
-        same_tbi &= !l.two_ranges || l.half[0].tbi == l.half[1].tbi;
+        bool by_55 = l.half[0].tbi || l.half[1].tbi || cpu_has(c, FEAT_CONSTPACFIELD);
+        c->pac.half_bit[data] = by_55 ? 55 : 63;
         c->pac.layout[data] = l;
     }
-    c->pac.half_bit = any_tbi || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63;
-    same_tbi &= c->pac.layout[0].half[0].tbi == c->pac.layout[1].half[0].tbi;
-    c->pac.simple = same_tbi && !c->pac.trapped ? c->pac.enabled : 0;
+    c->pac.simple = c->pac.trapped ? 0 : c->pac.enabled;
     c->pac.key = key;
 }
 
@@ -86,9 +83,7 @@ static uint64_t code_mask(struct pac_layout l)
 /* Which bit of a pointer that gets a code tells its half. */
 static bool half_selector(const struct cpu *c, uint64_t ptr, bool data)
 {
-    const struct va_layout *l = &pac_digest(c)->layout[data];
-    bool by_55 = l->half[0].tbi || l->half[1].tbi;
-    return bit(ptr, by_55 || cpu_has(c, FEAT_CONSTPACFIELD) ? 55 : 63);
+    return bit(ptr, pac_digest(c)->half_bit[data]);
 }
 
 static uint64_t add_pac(const struct cpu *c, enum pac_key key, uint64_t ptr, uint64_t modifier)

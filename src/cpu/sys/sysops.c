@@ -139,6 +139,13 @@ static bool execute(struct cpu *c, const struct sysop *op, uint16_t enc, uint64_
     return true;
 }
 
+bool sysop_is_plain_dc(uint16_t enc)
+{
+    unsigned crm = enc_crm(enc);
+    return enc_op1(enc) == 3 && enc_crn(enc) == 7 && enc_op2(enc) == 1 &&
+           (crm == CRM_ZVA || (crm >= CRM_CVAC && crm <= CRM_CIVAC));
+}
+
 /* Without an operation: UNDEFINED, after the trap of IMPLEMENTATION DEFINED ones. */
 static enum sr_verdict check_absent(const struct cpu *c, uint16_t enc)
 {
@@ -155,6 +162,9 @@ bool sys_insn(struct cpu *c, uint32_t insn, unsigned rt)
     if (v != SR_OK) {
         sysreg_take(c, v, enc, rt, sysl);
         return false;
+    }
+    if (sysop_is_plain_dc(enc)) {
+        c->dc_ok[c->ps.el][enc_crm(enc)] = c->sr_gen;
     }
     return execute(c, op, enc, rt == 31 ? 0 : c->x[rt]);
 }

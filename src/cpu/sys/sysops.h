@@ -26,6 +26,10 @@ enum dc_kind {
     DC_CLEAN_INVALIDATE,
 };
 
+/* DC by address that EL0 may be allowed, and how they are told apart: DC ZVA, CVAC, ..., CIVAC. */
+enum { CRM_ZVA = 4, CRM_CVAC = 10, CRM_CIVAC = 14 };
+bool sysop_is_plain_dc(uint16_t enc);
+
 /* ---- the engine's part ---- */
 /* IC IVAU. False: an exception was taken (the address does not translate). */
 bool cpu_ic_ivau(struct cpu *c, uint64_t va);

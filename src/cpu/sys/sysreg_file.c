@@ -179,6 +179,7 @@ void sysreg_reset(struct cpu *c)
         c->sr[id] = sr_masks(c)->res1[id];
     }
     /* Generation 0 is never current: what is cached below is stale until a full check. */
+    memset(c->dc_ok, 0, sizeof(c->dc_ok));
     memset(c->sr_ok_r, 0, sizeof(c->sr_ok_r));
     memset(c->sr_ok_w, 0, sizeof(c->sr_ok_w));
     c->sr_gen = 1;
