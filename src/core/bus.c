@@ -37,8 +37,9 @@ struct direct_port {
 };
 
 struct bus {
-    GPtrArray *regions;   /* struct region *, in order of address */
-    GArray *slots[N_PAS]; /* struct slot, sorted, disjoint */
+    GPtrArray *regions;        /* struct region *, in order of address */
+    GArray *slots[N_PAS];      /* struct slot, sorted, disjoint */
+    struct slot recent[N_PAS]; /* what the last look-up found; r may be NULL */
     struct bus_listener *listeners;
     struct direct_port direct[N_PAS];
 };
@@ -229,10 +230,14 @@ struct bus_region_info bus_region(const struct bus *b, size_t n)
 
 /* ---- dispatch ---- */
 
-static struct region *find(const struct bus *b, uint64_t addr, uint8_t pas)
+static struct region *find(struct bus *b, uint64_t addr, uint8_t pas)
 {
     if (pas >= N_PAS) {
         return NULL;
+    }
+    struct slot *recent = &b->recent[pas];
+    if (LIKELY(recent->r != NULL && addr >= recent->base && addr <= recent->last)) {
+        return recent->r;
     }
     const GArray *slots = b->slots[pas];
     guint n = slots_upto(slots, addr);
@@ -240,13 +245,21 @@ static struct region *find(const struct bus *b, uint64_t addr, uint8_t pas)
         return NULL;
     }
     const struct slot *s = &g_array_index(slots, struct slot, n - 1);
-    return addr <= s->last ? s->r : NULL;
+    if (addr > s->last) {
+        return NULL;
+    }
+    *recent = *s;
+    return s->r;
 }
 
 static uint64_t load_le(const uint8_t *p, unsigned size)
 {
     uint64_t v = 0;
-    memcpy(&v, p, size); /* hosts are little endian */
+    if (LIKELY(size == sizeof(v))) { /* a descriptor */
+        memcpy(&v, p, sizeof(v));
+    } else {
+        memcpy(&v, p, size); /* hosts are little endian */
+    }
     return v;
 }
 

@@ -41,6 +41,15 @@ struct fast_tlb_entry {
 #define BACK_TLB_SIZE  (1U << BACK_TLB_BITS)
 #define BACK_TLB_WRITE 1U /* in the addend's low bits: writes are allowed too */
 
+/* Pages that are not memory. */
+#define IO_TLB_SIZE 64U
+struct io_tlb_entry {
+    uint64_t tag; /* VA[63:12] | context number; ~0 = empty */
+    pa_t page;
+    struct mem_attrs attrs;
+    bool read, write; /* allowed */
+};
+
 /* Pages that instructions come from. */
 #define FETCH_TLB_SIZE 1024U
 struct fetch_entry {
@@ -124,6 +133,7 @@ struct cpu {
     struct fast_tlb_entry tlb_r[FAST_TLB_SIZE];
     struct fast_tlb_entry tlb_w[FAST_TLB_SIZE];
     struct fetch_entry tlb_x[FETCH_TLB_SIZE];
+    struct io_tlb_entry tlb_io[IO_TLB_SIZE];
     struct fast_tlb_entry *tlb_back;
     struct jump_cache_entry *jump_cache;
 

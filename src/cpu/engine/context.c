@@ -49,6 +49,7 @@ static void clear_fast_tlb(struct cpu *c)
     memset(c->tlb_r, 0xff, sizeof(c->tlb_r));
     memset(c->tlb_w, 0xff, sizeof(c->tlb_w));
     memset(c->tlb_x, 0xff, sizeof(c->tlb_x));
+    memset(c->tlb_io, 0xff, sizeof(c->tlb_io));
     memset(c->tlb_back, 0xff, BACK_TLB_SIZE * sizeof(*c->tlb_back));
 }
 
@@ -450,6 +451,10 @@ static bool drop_single(struct cpu *c, uint64_t va)
     drop_page(c->tlb_r, FAST_TLB_SIZE, va);
     drop_page(c->tlb_w, FAST_TLB_SIZE, va);
     drop_page(c->tlb_back, BACK_TLB_SIZE, va);
+    struct io_tlb_entry *io = &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
+    if (page_of(io->tag) == page_of(va)) {
+        io->tag = UINT64_MAX;
+    }
     return true;
 }
 

@@ -51,7 +51,7 @@ struct place {
 
 static bool may_use_fast_tlb(const struct cpu *c, const struct xlat_result *r)
 {
-    return r->cacheable && !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1);
+    return !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1);
 }
 
 static struct fast_tlb_entry *back_entry(struct cpu *c, uint64_t va)
@@ -69,18 +69,22 @@ static void fill_from_back(struct cpu *c, uint64_t va, const struct fast_tlb_ent
     }
 }
 
-static void fill_fast_tlb(struct cpu *c, uint64_t va, bool unpriv, const struct xlat_result *r)
+/* What a privilege may do with a page. */
+static void allowed(const struct context *ctx, const struct xlat_result *r, bool *read, bool *write)
 {
-    if (!context_may_keep(c, unpriv, va, r->global)) {
-        return;
-    }
-    const struct context *ctx = context_data(c, unpriv);
+    uint8_t perm = ctx->pan ? perm_with_pan(r->perm) : r->perm;
+    *read = perm & (ctx->el0 ? PERM_UR : PERM_PR);
+    *write = perm & (ctx->el0 ? PERM_UW : PERM_PW);
+}
+
+static void fill_fast_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
+                          const struct xlat_result *r)
+{
     uint64_t page = va & ~(uint64_t)PAGE_MASK;
     pa_t pa = {r->pa.v & ~(uint64_t)PAGE_MASK};
     struct mem_attrs a = {.requester_id = c->cfg.index, .pas = r->pas};
-    uint8_t perm = ctx->pan ? perm_with_pan(r->perm) : r->perm;
-    bool can_read = perm & (ctx->el0 ? PERM_UR : PERM_PR);
-    bool can_write = perm & (ctx->el0 ? PERM_UW : PERM_PW);
+    bool can_read, can_write;
+    allowed(ctx, r, &can_read, &can_write);
     uint8_t *host = can_read ? bus_ram_span(c->bus, pa, PAGE, &a, false) : NULL;
     if (host == NULL) {
         return;
@@ -92,8 +96,39 @@ static void fill_fast_tlb(struct cpu *c, uint64_t va, bool unpriv, const struct 
         b->addend |= BACK_TLB_WRITE;
     }
     fill_from_back(c, va, b);
+}
+
+static struct io_tlb_entry *io_entry(struct cpu *c, uint64_t va)
+{
+    return &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
+}
+
+static void fill_io_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
+                        const struct xlat_result *r, const struct mem_attrs *attrs)
+{
+    struct io_tlb_entry *e = io_entry(c, va);
+    e->tag = (va & ~(uint64_t)PAGE_MASK) | ctx->number;
+    e->page = (pa_t){r->pa.v & ~(uint64_t)PAGE_MASK};
+    e->attrs = *attrs;
+    allowed(ctx, r, &e->read, &e->write);
+}
+
+/* Keep a translation, unless the next access has to be told about it again. */
+static void keep(struct cpu *c, const struct data_access *a, const struct xlat_result *r,
+                 const struct place *p)
+{
+    bool unpriv = a->flags & MEM_UNPRIV;
+    if (!r->cacheable || !context_may_keep(c, unpriv, a->va, r->global)) {
+        return;
+    }
+    const struct context *ctx = context_data(c, unpriv);
+    if (p->host == NULL) {
+        fill_io_tlb(c, a->va, ctx, r, &p->attrs);
+    } else if (may_use_fast_tlb(c, r)) {
+        fill_fast_tlb(c, a->va, ctx, r);
+    }
     if (r->size_log2 > 12) {
-        context_note_large(c, va, r->size_log2);
+        context_note_large(c, a->va, r->size_log2);
     }
 }
 
@@ -112,11 +147,25 @@ static bool find_in_back(struct cpu *c, const struct data_access *a, struct plac
     return true;
 }
 
+static bool find_in_io(struct cpu *c, const struct data_access *a, struct place *out)
+{
+    const struct io_tlb_entry *e = io_entry(c, a->va);
+    uint64_t ctx = a->flags & MEM_UNPRIV ? c->ctx_unpriv : c->ctx;
+    bool ok = a->acc == ACC_READ ? e->read : e->write && (e->read || a->acc == ACC_WRITE);
+    if (e->tag != ((a->va & ~(uint64_t)PAGE_MASK) | ctx) || !ok || a->cmo || a->unaligned) {
+        return false;
+    }
+    out->host = NULL;
+    out->pa = pa(e->page.v | (a->va & PAGE_MASK));
+    out->attrs = e->attrs;
+    return true;
+}
+
 /* Translate an access that stays in one page. False: an exception was taken. */
 static bool find_place(struct cpu *c, const struct data_access *a, struct place *out)
 {
     struct xlat_result r;
-    if (find_in_back(c, a, out)) {
+    if (find_in_back(c, a, out) || find_in_io(c, a, out)) {
         return true;
     }
     if (!translate_data(c, a, &r)) {
@@ -129,9 +178,7 @@ static bool find_place(struct cpu *c, const struct data_access *a, struct place 
                                     .mair = r.mair,
                                     .priv = c->ps.el != 0 && !(a->flags & MEM_UNPRIV)};
     out->host = bus_ram_span(c->bus, r.pa, a->size, &out->attrs, write);
-    if (out->host != NULL && may_use_fast_tlb(c, &r)) {
-        fill_fast_tlb(c, a->va, a->flags & MEM_UNPRIV, &r);
-    }
+    keep(c, a, &r, out);
     return true;
 }
 
@@ -159,7 +206,13 @@ static bool transfer(struct cpu *c, const struct data_access *a, const struct pl
                      uint8_t *data)
 {
     if (p->host != NULL) {
-        memcpy(a->acc == ACC_WRITE ? p->host : data, a->acc == ACC_WRITE ? data : p->host, a->size);
+        uint8_t *to = a->acc == ACC_WRITE ? p->host : data;
+        const uint8_t *from = a->acc == ACC_WRITE ? data : p->host;
+        if (LIKELY(a->size == 8)) { /* known to the compiler */
+            memcpy(to, from, 8);
+        } else {
+            memcpy(to, from, a->size);
+        }
         return true;
     }
     unsigned step = element_size(a->size, a->flags & MEM_PAIR);

@@ -52,17 +52,22 @@ enum mem_flags {
 };
 #define MEM_SRT_SHIFT 16 /* bits 20:16 of flags: Rt for ISS.SRT */
 
+#define KEEP_IN_REGISTER(v) __asm__ volatile("" : "+r"(v))
+
 /* Host address if the access hits in a context, else NULL. A hit for writing permits reading too.
  */
 static inline void *fast_lookup(const struct fast_tlb_entry *tlb, uint64_t ctx, uint64_t va,
                                 unsigned size)
 {
+    KEEP_IN_REGISTER(va); /* else its sum is made twice */
     const struct fast_tlb_entry *e = &tlb[(va >> 12) & (FAST_TLB_SIZE - 1)];
     uint64_t tag = ((va + size - 1) & ~UINT64_C(0xfff)) | ctx;
+    uint64_t addend = e->addend;
+    KEEP_IN_REGISTER(addend); /* loaded with the tag, by the same address */
     if (UNLIKELY(e->tag != tag)) {
         return NULL;
     }
-    void *host = (void *)(uintptr_t)(va + e->addend);
+    void *host = (void *)(uintptr_t)(va + addend);
     if (host == NULL) {
         __builtin_unreachable(); /* saves callers a second test */
     }
