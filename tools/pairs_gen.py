@@ -8,9 +8,9 @@ usage: pairs_gen.py pairs.txt OUT.c
 The first form turns the list into C. The second one makes the list: the N most frequent pairs of
 profiles that an emulator configured with -Dpair_profile=true wrote, each profile counting the same.
 pairs.txt was made from: a boot of Debian's 6.1 kernel; the same boot and tests/bench/linux_init.c
-with only its forkexec, only its faults; the same boot and busybox's checksums, gzip, bzip2, strings,
-sort, uniq, sed, tr, awk, grep, factor, od, hexdump, uuencode, diff, xxd, bc, find, ls, tar and a
-shell loop, most of them on its own binary.
+with only its forkexec, only its faults; the same boot and busybox's checksums, gzip, bzip2,
+strings, sort, uniq, sed, tr, awk, grep, factor, od, hexdump, uuencode, diff, xxd, bc, find, ls, tar
+and a shell loop, most of them on its own binary.
 """
 import collections
 import pathlib
