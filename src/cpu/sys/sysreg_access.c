@@ -69,7 +69,8 @@ static enum sr_verdict rule_verdict(const struct sr_rule *r)
     return r == NULL ? SR_OK : by_el[r->to];
 }
 
-/* FEAT_IDST: the encodings whose reads from EL0 are traps rather than UNDEFINED. */
+/* The feature ID space. With FEAT_IDST what would be an UNDEFINED read of it is reported as a trap,
+ * at every EL. */
 static bool in_id_space(uint16_t enc)
 {
     unsigned op1 = enc_op1(enc);
@@ -79,8 +80,9 @@ static bool in_id_space(uint16_t enc)
 
 static struct target undefined(const struct cpu *c, uint16_t enc, bool write)
 {
-    bool idst = c->ps.el == 0 && !write && cpu_has(c, FEAT_IDST) && in_id_space(enc);
-    return refuse(idst ? SR_TRAP_EL1 : SR_UNDEF);
+    static const enum sr_verdict at_el[] = {SR_TRAP_EL1, SR_TRAP_EL1, SR_TRAP_EL2, SR_TRAP_EL3};
+    bool idst = !write && cpu_has(c, FEAT_IDST) && in_id_space(enc);
+    return refuse(idst ? at_el[c->ps.el] : SR_UNDEF);
 }
 
 /* Reserved ID registers: op0 = 3, op1 = 0, CRn = 0, CRm = 1 to 7. RAZ, trapped like the others. */
