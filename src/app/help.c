@@ -49,6 +49,27 @@ char *help_cpus(void)
     return g_string_free(s, false);
 }
 
+char *help_values(const char *option)
+{
+    static const struct {
+        const char *option, *text;
+    } lists[] = {
+        {"accel", "Accelerators supported:\ntcg\n"},
+        {"chardev", "Available chardev backend types:\n"
+                    "  file\n  null\n  pipe\n  pty\n  ringbuf\n  socket\n  stdio\n  testdev\n"},
+        {"netdev", "Available netdev backend types:\nuser\n"},
+        {"object", "Available objects:\n  rng-builtin\n  rng-random\n"},
+        {"d", "Log classes:\nguest_errors\nunimp\nint\nmmu\nirq\ndev\nexec\nall\n"},
+        {"display", "Available display backend types:\nnone\n"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(lists); i++) {
+        if (strcmp(lists[i].option, option) == 0) {
+            return g_strdup(lists[i].text);
+        }
+    }
+    return NULL;
+}
+
 char *help_devices(void)
 {
     GString *s = g_string_new("Devices:\n");

@@ -11,6 +11,9 @@ char *help_machine_properties(void);
 char *help_cpus(void);
 char *help_devices(void);
 
+/* What an option whose choices are a fixed list takes; NULL: another kind of option. */
+char *help_values(const char *option);
+
 /* "help" or "?". */
 bool help_asked(const char *arg);
 

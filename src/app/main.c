@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/options.h"
 #include "app/signals.h"
@@ -58,6 +59,30 @@ static int check_output(const struct wiring *w, int status)
     return status != 0 ? status : lost;
 }
 
+/* For scripts: "-pidfile". It goes when the machine ends. */
+static bool write_pid_file(const char *path, GError **err)
+{
+    g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+    FILE *f = fopen(path, "we");
+    bool ok = f != NULL && fputs(text, f) >= 0;
+    ok = (f == NULL || fclose(f) == 0) && ok;
+    return ok || fail(err, ERR_FILE, "-pidfile: cannot write '%s': %s", path, g_strerror(errno));
+}
+
+static int run_with_pid_file(const char *path, struct wiring *w, struct machine *m)
+{
+    GError *err = NULL;
+    if (path == NULL) {
+        return run_machine(w, m);
+    }
+    if (!write_pid_file(path, &err)) {
+        return report(err);
+    }
+    int status = run_machine(w, m);
+    (void)unlink(path);
+    return status;
+}
+
 static int run_wiring(const struct options *o, struct wiring *w)
 {
     GError *err = NULL;
@@ -67,7 +92,8 @@ static int run_wiring(const struct options *o, struct wiring *w)
         return report(err);
     }
     /* The log last: no file is made for a command with a mistake. */
-    int status = set_up_log(o, &err) ? check_output(w, run_machine(w, m)) : report(err);
+    int status =
+        set_up_log(o, &err) ? check_output(w, run_with_pid_file(o->pid_file, w, m)) : report(err);
     machine_free(m);
     return status;
 }

@@ -223,11 +223,10 @@ bool opt_machine(struct options *o, const char *arg, GError **err)
 
 bool opt_accel(struct options *o, const char *arg, GError **err)
 {
-    /* "kvm:tcg" is a list of wishes. */
-    if (strstr(arg, "tcg") != NULL || g_str_has_prefix(arg, "armature")) {
-        return true;
-    }
-    return fail(err, ERR_OPTION, "-accel %s: this is an emulator (tcg is accepted)", arg);
+    /* "kvm:tcg" is a list of wishes, as are several -accel. */
+    o->accel_ok |= strstr(arg, "tcg") != NULL;
+    opt_set_string(&o->accel_refused, arg);
+    return true;
 }
 
 bool opt_cpu(struct options *o, const char *arg, GError **err)
@@ -383,6 +382,10 @@ static bool check_ram(struct options *o, GError **err)
 
 bool opt_machine_finish(struct options *o, GError **err)
 {
+    if (o->accel_refused != NULL && !o->accel_ok) {
+        return fail(err, ERR_OPTION, "-accel %s: this is an emulator (tcg is accepted)",
+                    o->accel_refused);
+    }
     if (o->gic_version == 0) {
         o->gic_version = o->n_pes <= VIRT_MAX_CPUS_GICV2 ? 2 : 3;
     }

@@ -79,6 +79,7 @@ static const struct opt_desc table[] = {
     CALL("rtc", "base=utc|localtime|date", opt_rtc,     "what the clock shows at start"),
     CALL("uuid", "uuid", opt_uuid,                      NULL),
     STRING("name", name, "text",                        NULL),
+    STRING("pidfile", pid_file, "file",                 "holds the number of the process while it runs"),
     CALL("d", "class[,class...]", opt_debug_log,        "log: guest_errors, unimp, int, mmu, irq, dev, exec, all"),
     STRING("D", log_file, "file",                       "where the log goes"),
 
@@ -92,6 +93,8 @@ static const struct opt_desc table[] = {
 
     CALL("accel", "tcg", opt_accel, NULL),
     CALL("numa", "node", opt_numa, NULL),
+    IGNORE("L", "folder"),
+    IGNORE("watchdog-action", "..."),
     IGNORE("smbios", "..."),
     IGNORE("msg", "..."),
     IGNORE("icount", "..."),
@@ -122,7 +125,6 @@ static const struct opt_desc table[] = {
     LATER("check", "list"),
     LATER("snapshot-load", "file"),
     LATER("daemonize", NULL),
-    LATER("pidfile", "file"),
     LATER("fsdev", "..."),
     LATER("virtfs", "..."),
     LATER("plugin", "..."),
@@ -133,6 +135,11 @@ static const struct opt_desc table[] = {
     LATER("spice", "..."),
     LATER("usb", NULL),
     LATER("cdrom", "file"),
+    LATER("curses", NULL),
+    LATER("mem-path", "file"),
+    LATER("readconfig", "file"),
+    LATER("usbdevice", "..."),
+    LATER("watchdog", "..."),
     LATER("sd", "file"),
 };
 /* clang-format on */
@@ -184,7 +191,8 @@ static bool apply(struct options *o, const struct opt_desc *d, const char *arg, 
 {
     switch (d->kind) {
     case OPT_CALL:
-        return d->fn(o, arg, err);
+        o->text = arg != NULL && help_asked(arg) ? help_values(d->name) : NULL;
+        return o->text != NULL || d->fn(o, arg, err);
     case OPT_STRING:
         opt_set_string((char **)((char *)o + d->off), arg);
         return true;
@@ -290,20 +298,10 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text,
-                       o->dumpdtb,
-                       o->pflash_node[0],
-                       o->pflash_node[1],
-                       o->cpu,
-                       o->kernel,
-                       o->initrd,
-                       o->append,
-                       o->dtb,
-                       o->bios,
-                       o->log_classes,
-                       o->log_file,
-                       o->name,
-                       o->semihosting.chardev};
+    char *strings[] = {o->text,     o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
+                       o->cpu,      o->kernel,        o->initrd,         o->append,
+                       o->dtb,      o->bios,          o->log_classes,    o->log_file,
+                       o->pid_file, o->accel_refused, o->name,           o->semihosting.chardev};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }

@@ -45,6 +45,9 @@ struct options {
     unsigned gic_version; /* 0: by the number of PEs */
     char *dumpdtb;
     char *pflash_node[MACHINE_N_FLASH];
+    /* -accel: a list of wishes */
+    bool accel_ok;
+    char *accel_refused;
     /* -cpu, -smp, -m */
     char *cpu;
     unsigned n_pes;
@@ -69,7 +72,7 @@ struct options {
     bool virtio_modern; /* -global virtio-mmio.force-legacy=off */
 
     struct opt_semihosting semihosting;
-    char *log_classes, *log_file;
+    char *log_classes, *log_file, *pid_file;
 
     /* time and chance */
     bool rtc_set; /* rtc_seconds was given; else the host's clock */
