@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run an emulator (or any program) under a time limit and say what it cost."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 SKIPPED = 77  # meson's exit status of a skipped test
 QEMU = "qemu-system-aarch64"
+QEMU_MIN = 10  # older ones have other bugs than the lists of differences say
 
 
 @dataclass
@@ -30,8 +32,13 @@ def _kill_group(pid):
         pass
 
 
+# How much slower the emulator is that is under test: with sanitizers.
+SLOWDOWN = float(os.environ.get("ARMATURE_SLOWDOWN", "1"))
+
+
 def run(argv, timeout, stdin=b"", cwd=None):
     """Run to the end or to the time limit; the whole process group is gone afterwards."""
+    timeout *= SLOWDOWN
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as inp:
         inp.write(stdin)
         inp.seek(0)
@@ -63,9 +70,19 @@ def run(argv, timeout, stdin=b"", cwd=None):
 
 
 def find(name):
-    """The program as an absolute path (tests run in folders of their own), or None."""
+    """The program as an absolute path (tests run in folders of their own), or None. A reference
+    emulator that is too old to be one is not there."""
     path = shutil.which(str(name))
+    if path and name == QEMU and major_version(path) < QEMU_MIN:
+        print(f"{name} is older than version {QEMU_MIN}")
+        return None
     return os.path.abspath(path) if path else None
+
+
+def major_version(path):
+    text = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    m = re.search(r"version (\d+)", text)
+    return int(m[1]) if m else 0
 
 
 def skip(reason):
