@@ -155,6 +155,19 @@ static void test_both_stages(void **state)
     pe_free(c);
 }
 
+/* VTCR_EL2.SL2 is RES0 while DS is 0. */
+static void test_sl2(void **state)
+{
+    const uint64_t vtcr = 25 | 1 << 6 | 2ULL << 16, sl2 = BIT(33), ds = BIT(32);
+    struct cpu *c = pe(2, HCR_VM);
+    put(c, S2 + 8, 0x40000000 | AF | 3ULL << 6 | 0xfULL << 2 | BLOCK);
+    pe_set(c, SR_VTCR_EL2, vtcr | sl2);
+    assert_int_equal(par(c, S12E1W, VA), good(0xff, 3, 0x40345678));
+    pe_set(c, SR_VTCR_EL2, vtcr | sl2 | ds); /* SL2:SL0 = 5 is reserved */
+    assert_int_equal(par(c, S12E1W, VA), bad(0x04, true, true));
+    pe_free(c);
+}
+
 /* An External abort on the walk is an exception at any EL. */
 static void test_external_abort(void **state)
 {
@@ -185,9 +198,13 @@ static void test_external_abort_as_serror(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stage1),         cmocka_unit_test(test_pan),
-        cmocka_unit_test(test_host),           cmocka_unit_test(test_both_stages),
-        cmocka_unit_test(test_external_abort), cmocka_unit_test(test_external_abort_as_serror),
+        cmocka_unit_test(test_stage1),
+        cmocka_unit_test(test_pan),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_both_stages),
+        cmocka_unit_test(test_sl2),
+        cmocka_unit_test(test_external_abort),
+        cmocka_unit_test(test_external_abort_as_serror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -97,12 +97,14 @@ bool regime_stage2_on(const struct cpu *c)
 static struct xlat_s2_space ipa_space(const struct cpu *c, uint64_t control, uint64_t ttb,
                                       enum pas walk, enum pas out)
 {
+    uint8_t granule_log2 = granule(c, (unsigned)extract64(control, 14, 2), false);
+    /* SL2 is RES0 but for 4K pages with VTCR_EL2.DS (GetS2TTWParams). */
+    bool has_sl2 = cpu_has(c, FEAT_LPA2) && bit(c->sr[SR_VTCR_EL2], 32) && granule_log2 == 12;
     return (struct xlat_s2_space){
         .ttb = ttb,
         .tsz = (uint8_t)extract64(control, 0, 6),
-        .granule_log2 = granule(c, (unsigned)extract64(control, 14, 2), false),
-        .sl = (uint8_t)(extract64(control, 6, 2) |
-                        (cpu_has(c, FEAT_LPA2) ? extract64(control, 33, 1) << 2 : 0)),
+        .granule_log2 = granule_log2,
+        .sl = (uint8_t)(extract64(control, 6, 2) | (has_sl2 ? extract64(control, 33, 1) << 2 : 0)),
         .walk_pas = (uint8_t)walk,
         .out_pas = (uint8_t)out,
     };
