@@ -143,6 +143,14 @@ struct cpu {
     uint16_t sr_ok_r[4][SR_COUNT], sr_ok_w[4][SR_COUNT];
     uint16_t dc_ok[4][16]; /* the same for DC by address with op1 = 3, op2 = 1: by EL, CRm */
     uint16_t sr_gen;
+    /* The register of a set that was read last, CNTVCT_EL0 in a wait. gen == sr_gen: permitted at
+     * el until a register of a set is written, for their owners' controls are among them. */
+    struct {
+        uint16_t enc, gen;
+        uint8_t el;
+        const struct sysreg *reg;
+        void *owner;
+    } last_set;
     uint64_t sp_el[4]; /* banked stack pointers that are not in x[31] */
 
     struct pac_state pac; /* see isa/pac.c */

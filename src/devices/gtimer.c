@@ -70,6 +70,7 @@ struct gtimer {
     struct gtimer_cfg cfg;
     struct evq *q;
     uint64_t num, den; /* counter = ticks * num / den */
+    uint64_t inverse;  /* of den: 2^64 / den or up to 1 less */
     uint32_t cntfrq;
     struct gtimer_pe *pe;
 };
@@ -82,7 +83,12 @@ enum { SUB_TVAL = 0x10, SUB_CTL = 0x20, SUB_CVAL = 0x30, SUB_EL02 = 0x100 };
 uint64_t gtimer_count(const struct gtimer *t)
 {
     uint64_t now = evq_now(t->q);
-    return t->num == 1 ? now / t->den : (uint64_t)((unsigned __int128)now * t->num / t->den);
+    if (t->num != 1) {
+        return (uint64_t)((unsigned __int128)now * t->num / t->den);
+    }
+    /* now / den without a division: the estimate is right or one too small. */
+    uint64_t q = (uint64_t)((unsigned __int128)now * t->inverse >> 64);
+    return q + (now - q * t->den >= t->den);
 }
 
 tick_t gtimer_tick_of_count(const struct gtimer *t, uint64_t n)
@@ -649,6 +655,7 @@ struct gtimer *gtimer_new(const struct gtimer_cfg *cfg, struct evq *q, GError **
     t->q = q;
     t->num = cfg->freq_hz / common;
     t->den = TICKS_PER_SEC / common;
+    t->inverse = UINT64_MAX / t->den;
     t->pe = g_new0(struct gtimer_pe, cfg->n_pe);
     for (unsigned n = 0; n < cfg->n_pe; n++) {
         init_pe(t, &t->pe[n]);

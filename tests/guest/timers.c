@@ -203,6 +203,12 @@ static void access_controls(void)
     isb();
     o = run_at(MASKED(EL0T), vct_code, ARGS(0));
     check_done("CNTVCT at EL0, allowed", &o);
+    wr(cntkctl_el1, 0);
+    isb();
+    o = run_at(MASKED(EL0T), vct_code, ARGS(0));
+    check_eq("CNTVCT at EL0, no longer allowed", o.el, 1);
+    wr(cntkctl_el1, 2);
+    isb();
     o = run_at(MASKED(EL0T), pct_code, ARGS(0));
     check_eq("CNTPCT at EL0", ESR_EC(o.esr), EC_SYSREG);
     wr(cntkctl_el1, 3);

@@ -359,17 +359,29 @@ static void write_reg(struct cpu *c, const struct target *t, uint64_t v)
     }
 }
 
+static uint64_t read_last_set(const struct cpu *c)
+{
+    const struct sysreg *r = c->last_set.reg;
+    struct pe_view view = cpu_view(c);
+    return r->read != NULL ? r->read(c->last_set.owner, &view, r) : 0;
+}
+
 static uint64_t read_set(struct cpu *c, struct sr_ref ref)
 {
     const struct sysreg *r = set_reg(c, ref);
-    struct pe_view view = cpu_view(c);
-    return r->read != NULL ? r->read(c->cfg.sets[ref.set].owner, &view, r) : 0;
+    c->last_set.enc = r->enc;
+    c->last_set.gen = c->sr_gen;
+    c->last_set.el = c->ps.el;
+    c->last_set.reg = r;
+    c->last_set.owner = c->cfg.sets[ref.set].owner;
+    return read_last_set(c);
 }
 
 static void write_set(struct cpu *c, struct sr_ref ref, uint64_t v)
 {
     const struct sysreg *r = set_reg(c, ref);
     struct pe_view view = cpu_view(c);
+    c->last_set.gen = 0;
     if (r->write != NULL) {
         r->write(c->cfg.sets[ref.set].owner, &view, r, v);
     }
@@ -377,6 +389,10 @@ static void write_set(struct cpu *c, struct sr_ref ref, uint64_t v)
 
 bool sysreg_read(struct cpu *c, uint16_t enc, unsigned rt, uint64_t *out)
 {
+    if (c->last_set.enc == enc && c->last_set.gen == c->sr_gen && c->last_set.el == c->ps.el) {
+        *out = read_last_set(c);
+        return true;
+    }
     struct target t = resolve(c, enc, false);
     if (t.verdict != SR_OK) {
         sysreg_take(c, t.verdict, enc, rt, true);

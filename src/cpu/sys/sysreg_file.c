@@ -182,6 +182,7 @@ void sysreg_reset(struct cpu *c)
     memset(c->dc_ok, 0, sizeof(c->dc_ok));
     memset(c->sr_ok_r, 0, sizeof(c->sr_ok_r));
     memset(c->sr_ok_w, 0, sizeof(c->sr_ok_w));
+    c->last_set.gen = 0;
     c->sr_gen = 1;
     sysreg_id_reset(c);
     c->sr[SR_OSLSR_EL1] |= BIT(1); /* OSLK */
@@ -204,6 +205,7 @@ static void write_set_as(struct cpu *c, unsigned el, uint16_t enc, uint64_t v)
     const struct sysreg *r = &c->cfg.sets[ref.set].regs[ref.n];
     struct pe_view view = cpu_view(c);
     view.el = (uint8_t)el;
+    c->last_set.gen = 0;
     if (r->write != NULL && r->el_w <= el) {
         r->write(c->cfg.sets[ref.set].owner, &view, r, v);
     }
