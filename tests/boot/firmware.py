@@ -152,6 +152,22 @@ def efi_startup(emulator, folder, args):
         c.ends()
 
 
+def efi_boot_entry(emulator, folder, args):
+    """An entry of the boot manager, kept in the variable flash, starts the kernel next time."""
+    disk = fat_disk(folder, {"vmlinuz": guests.need("k61", "vmlinuz")})
+    command = [*guests.machine(emulator), *two_flashes(folder), *disk, *args]
+    with Console(command) as c:
+        to_shell(c)
+        c.send("bcfg boot add 0 FS0:\\vmlinuz Debian\r")
+        c.expect("Add Boot0.* as 0")
+        c.expect(SHELL)
+        c.send("reset -s\r")
+        c.ends()
+    with Console(command) as c:
+        c.expect('BdsDxe: starting Boot0.* "Debian"')
+        c.expect(r"efi: EFI v2\.\d+ by EDK II")
+
+
 def efi_removable(emulator, folder, args):
     r"""The kernel as \EFI\BOOT\BOOTAA64.EFI, which the boot manager finds by itself. It has no
     command line and no root file system there, and says so."""
@@ -175,7 +191,8 @@ def efi_kernel(emulator, folder, args):
 
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
-    uboot, uboot_linux, efi_shell, efi_variables, efi_startup, efi_removable, efi_kernel)}
+    uboot, uboot_linux, efi_shell, efi_variables, efi_startup, efi_boot_entry,
+    efi_removable, efi_kernel)}
 
 
 def main():
