@@ -86,7 +86,7 @@ static uint64_t read_lr(struct device *d, const struct reg_desc *r, unsigned idx
 {
     const struct gic_pe *p = of(d, t);
     uint64_t lr = idx < p->g->cfg.n_lr ? p->v.lr[idx] : 0;
-    return bit(lr, 61) << 31 | bit(lr, 60) << 30 | extract64(lr, 62, 2) << 28 |
+    return (uint64_t)bit(lr, 61) << 31 | (uint64_t)bit(lr, 60) << 30 | extract64(lr, 62, 2) << 28 |
            extract64(lr, 51, 5) << 23 | extract64(lr, 32, 10) << 10 | extract64(lr, 0, 10);
 }
 

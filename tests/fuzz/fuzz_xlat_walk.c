@@ -75,7 +75,8 @@ static void sanitize(struct xlat_cfg *c)
                      &c->s1.icache, &c->s1.default_wb, &c->s1.wxn, &c->s1.epan, &c->s1.nv1,
                      &c->s1.dcache, &c->s1.big_endian, &c->s1.ha,  &c->s1.hd,   &c->s1.ds,
                      &c->s2.on,     &c->s2.fwb,        &c->s2.ptw, &c->s2.cd,   &c->s2.id,
-                     &c->s2.xnx,    &c->s2.big_endian, &c->s2.ha,  &c->s2.hd,   &c->s2.ds};
+                     &c->s2.xnx,    &c->s2.big_endian, &c->s2.ha,  &c->s2.hd,   &c->s2.ds,
+                     &c->s1.cmow,   &c->s2.cmow};
     for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
         uint8_t b;
         memcpy(&b, flags[i], 1);

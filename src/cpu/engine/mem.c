@@ -151,8 +151,11 @@ static bool find_in_io(struct cpu *c, const struct data_access *a, struct place 
 {
     const struct io_tlb_entry *e = io_entry(c, a->va);
     uint64_t ctx = a->flags & MEM_UNPRIV ? c->ctx_unpriv : c->ctx;
+    if (e->tag != ((a->va & ~(uint64_t)PAGE_MASK) | ctx) || a->cmo || a->unaligned) {
+        return false;
+    }
     bool ok = a->acc == ACC_READ ? e->read : e->write && (e->read || a->acc == ACC_WRITE);
-    if (e->tag != ((a->va & ~(uint64_t)PAGE_MASK) | ctx) || !ok || a->cmo || a->unaligned) {
+    if (!ok) {
         return false;
     }
     out->host = NULL;
