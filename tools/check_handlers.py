@@ -14,10 +14,10 @@ import subprocess
 import sys
 
 # Sources whose handlers are hot, and op_ names in them that are not (they call out by nature).
-HOT_OBJECTS = ("int_arith", "int_logic", "branch", "ldst_int")
+HOT_OBJECTS = ("int_arith", "int_logic", "branch", "ldst_int", "pairs_gen")
 COLD = re.compile(r"op_(?:casp_[wx]|ldra|.*_(?:pac|auth\w*)|eret\w*|svc|hvc|smc|brk|hlt|dcps\w*|"
                   r"b?rau?a\w*|"
-                  r"b?lra\w*|reta\w*|pac\w*|aut\w*|xpac\w*)$")
+                  r"b?lra\w*|reta\w*|pac\w*|aut\w*|xpac\w*|\w+_then_(?:pac|aut)_fast)$")
 FUNCTION = re.compile(r"^[0-9a-f]+ <(op_\w+?)(?:\.\w+)*>:$")
 BAD = re.compile(r"\t(call\w*|push\w*|(?:sub|add)\s+\$0x[0-9a-f]+,%rsp)")
 

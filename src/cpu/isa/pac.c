@@ -236,6 +236,7 @@ static void emit_pac(struct emit *e, enum pac_key key, bool auth, uint8_t reg, u
     struct op *o = emit_op(e, ops[auth][fast]);
     o->a = reg;
     o->b = modifier;
+    o->c = (uint8_t)(1U << key);
     o->d = is_data_key(key);
     o->imm = key;
 }

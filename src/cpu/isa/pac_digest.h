@@ -8,10 +8,16 @@
 /* Make c->pac again; key: see pac_digest. */
 void pac_refresh(struct cpu *c, uint64_t key);
 
+/* What the digested form depends on, in one number. */
+static inline uint64_t pac_digest_key(const struct cpu *c)
+{
+    return c->ctx_gen << 2 | c->ps.el;
+}
+
 /* The control registers in digested form. */
 static inline const struct pac_state *pac_digest(const struct cpu *c)
 {
-    uint64_t key = c->ctx_gen << 2 | c->ps.el;
+    uint64_t key = pac_digest_key(c);
     if (UNLIKELY(c->pac.key != key)) {
         pac_refresh((struct cpu *)(uintptr_t)c, key);
     }
@@ -38,17 +44,15 @@ static inline uint64_t pac_key_hi(const struct cpu *c, enum pac_key key)
     return c->sr[ids[key]];
 }
 
-static inline uint64_t pac_fold(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 p = (unsigned __int128)a * b;
-    return (uint64_t)p ^ (uint64_t)(p >> 64);
-}
-
-/* Any function of data, modifier and key will do: two folded products. */
+/*
+ * Any function of data, modifier and key will do: a product by an odd number, whose bits 48 and up
+ * depend on all bits of an address and of the modifier below.
+ */
 static inline uint64_t pac_impdef(uint64_t data, uint64_t modifier, uint64_t hi, uint64_t lo)
 {
-    uint64_t h = pac_fold(data ^ hi, UINT64_C(0x9e3779b97f4a7c15));
-    return pac_fold(h + (modifier ^ lo), UINT64_C(0xd6e8feb86659fd93));
+    uint64_t p = (data ^ hi ^ UINT64_C(0x9e3779b97f4a7c15)) *
+                 ((modifier ^ lo ^ UINT64_C(0xd6e8feb86659fd93)) << 1 | 1);
+    return p ^ p >> 32;
 }
 
 /* The pointer with all code bits equal to bit 55. */

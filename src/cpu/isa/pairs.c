@@ -5,7 +5,7 @@
 
 #include "base/bits.h"
 
-#define INDEX_BITS 10
+#define INDEX_BITS 11
 #define INDEX_SIZE (1U << INDEX_BITS)
 
 /* Open addressing; at least half of it is empty. */
