@@ -43,6 +43,7 @@ DATA = (*range(0, 16), *range(27, 32))
 # Vector instructions whose bits 4:0 are a general register.
 TO_GENERAL = re.compile(r"vector_transfer_integer_move|float_convert_(fix|int)")
 # FPCR: RMode, and one bit each for FZ, DN, AHP, FZ16, NEP, AH, FIZ.
+FPCR_NAMES = {"-": 0, "FPCR.AH": 1 << 1}
 FPCR_BITS = (24, 25, 26, 19, 2, 1, 0)
 
 
@@ -239,18 +240,19 @@ def report(sequence, found, sctlr):
 
 
 def explained():
-    """[(pattern of row names, pattern of what differs)]"""
+    """[(pattern of row names, FPCR bits that must be set, pattern of what differs)]"""
     rules = []
     for line in EXPLAINED.read_text().splitlines():
         fields = [f.strip() for f in line.split("#")[0].split(" | ")]
-        if len(fields) == 3:
-            rules.append((re.compile(fields[0]), re.compile(fields[1])))
+        if len(fields) == 4:
+            rules.append((re.compile(fields[0]), FPCR_NAMES[fields[1]], re.compile(fields[2])))
     return rules
 
 
 def is_explained(sequence, found, rules):
     return any(any(rule.fullmatch(row.name) for row in sequence.rows) and
-               all(what.fullmatch(name) for name, _, _ in found) for rule, what in rules)
+               sequence.fpcr & fpcr == fpcr and
+               all(what.fullmatch(name) for name, _, _ in found) for rule, fpcr, what in rules)
 
 
 def compare(machines, sequences, sctlr, shown, rules):

@@ -285,7 +285,7 @@ static void update_unpriv(struct cpu *c)
     remember(c);
 }
 
-const struct context *context_data(struct cpu *c, bool unpriv)
+static struct context *current(struct cpu *c, bool unpriv)
 {
     if (c->ctx_stale) {
         context_update(c);
@@ -294,6 +294,11 @@ const struct context *context_data(struct cpu *c, bool unpriv)
         update_unpriv(c);
     }
     return &c->contexts->ctx[c->contexts->current[unpriv] - 1];
+}
+
+const struct context *context_data(struct cpu *c, bool unpriv)
+{
+    return current(c, unpriv);
 }
 
 /* The context gets another number when it is used again: its entries are out of reach. */
@@ -308,7 +313,7 @@ static void retire(struct cpu *c, struct context *x)
 /* From now on there is a context for every ASID. */
 static const struct context *end_sharing(struct cpu *c, bool unpriv)
 {
-    struct context *x = &c->contexts->ctx[c->contexts->current[unpriv] - 1];
+    struct context *x = current(c, unpriv);
     x->split = true;
     retire(c, x);
     return context_data(c, unpriv);
@@ -322,7 +327,7 @@ const struct context *context_for_walk(struct cpu *c, bool unpriv, uint64_t va)
 
 bool context_may_keep(struct cpu *c, bool unpriv, uint64_t va, bool global)
 {
-    struct context *x = (struct context *)(uintptr_t)context_data(c, unpriv);
+    struct context *x = current(c, unpriv);
     x->has_global |= global;
     if (!x->shared || (global && bit(va, 55))) {
         return true;

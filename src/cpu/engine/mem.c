@@ -314,7 +314,6 @@ void *mem_ptr(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum me
 
 /* ---- cache maintenance by address ---- */
 
-#define ZVA_BYTES  64U /* DCZID_EL0.BS = 4 */
 #define LINE_BYTES 64U /* CTR_EL0.IminLine = 4 */
 
 bool cpu_dc_zva(struct cpu *c, uint64_t va)

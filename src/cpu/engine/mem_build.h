@@ -2,8 +2,8 @@
 /*
  * The macros of a memory handler template, for the fast build or, with MEM_BUILD_SLOW defined, for
  * the slow one, or with MEM_BUILD_PAIR for handlers of two instructions (isa/pairs.h). In the slow
- * one where data goes through c->mem_data: a local whose address escapes would keep gcc from making
- * tail calls. Included by mem.h, and again between the two uses of a template: no include guard.
+ * one data goes through c->mem_data: a local whose address escapes would keep gcc from making tail
+ * calls. Included by mem.h, and again between the two uses of a template: no include guard.
  */
 #undef MEM_HANDLER
 #undef MEM_MISS

@@ -376,15 +376,14 @@ HANDLER(sys)
 }
 
 /* DC by address where the last one was permitted and the page is known; d: CRm */
-#define DC_BLOCK 64U
 HANDLER(dc_zva)
 {
     bool ok = c->dc_ok[c->ps.el][CRM_ZVA] == c->sr_gen;
-    void *host = ok ? fast_write(c, c->x[o->b] & ~(uint64_t)(DC_BLOCK - 1), DC_BLOCK) : NULL;
+    void *host = ok ? fast_write(c, c->x[o->b] & ~(uint64_t)(ZVA_BYTES - 1), ZVA_BYTES) : NULL;
     if (UNLIKELY(host == NULL)) {
         EXIT_TO(op_sys(c, o, budget));
     }
-    memset(host, 0, DC_BLOCK);
+    memset(host, 0, ZVA_BYTES);
     NEXT(1);
 }
 HANDLER(dc_clean)

@@ -1,27 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SHA-1, SHA-256, SHA-512 and SHA-3 instructions: Arm ARM C7.2 and pseudocode SHA256hash. */
 #include "a64_gen.h"
-
-struct words {
-    uint32_t w[4];
-};
-
-static struct words get(const struct cpu *c, unsigned r)
-{
-    struct words x;
-    memcpy(&x, &c->v[r], 16);
-    return x;
-}
-
-static void put(struct cpu *c, unsigned r, struct words x)
-{
-    memcpy(&c->v[r], &x, 16);
-}
-
-static uint32_t rol32(uint32_t v, unsigned n)
-{
-    return v << n | v >> (32 - n);
-}
+#include "cpu/isa/crypto_words.h"
 
 static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
 {

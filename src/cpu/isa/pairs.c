@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include "base/bits.h"
+#include "base/result.h"
 
 #define INDEX_BITS 11
 #define INDEX_SIZE (1U << INDEX_BITS)
@@ -23,7 +24,8 @@ static unsigned hash_of(op_fn *first, op_fn *second)
 struct pair_index *pair_index_new(void)
 {
     struct pair_index *p = g_new0(struct pair_index, 1);
-    for (size_t i = 0; i < n_pair_rows && i < INDEX_SIZE / 2; i++) {
+    ASSERT(n_pair_rows <= INDEX_SIZE / 2);
+    for (size_t i = 0; i < n_pair_rows; i++) {
         unsigned h = hash_of(pair_rows[i].first, pair_rows[i].second);
         while (p->slot[h].first != NULL) {
             h = (h + 1) % INDEX_SIZE;

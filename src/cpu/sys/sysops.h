@@ -30,6 +30,8 @@ enum dc_kind {
 enum { CRM_ZVA = 4, CRM_CVAC = 10, CRM_CIVAC = 14 };
 bool sysop_is_plain_dc(uint16_t enc);
 
+#define ZVA_BYTES 64U /* of DC ZVA: DCZID_EL0.BS = 4 */
+
 /* ---- the engine's part ---- */
 /* IC IVAU. False: an exception was taken (the address does not translate). */
 bool cpu_ic_ivau(struct cpu *c, uint64_t va);
