@@ -87,9 +87,10 @@ enum cpu_power cpu_power_state(const struct cpu *c);
 /*
  * Run until virtual time `until` or an earlier stop. CPU_BUDGET: time is up. CPU_WFI, CPU_WFE: the
  * PE waits, and cpu_has_work() is false. CPU_YIELD: it hinted that others should run.
- * CPU_STOPPED: cpu_request_exit was called. CPU_IS_OFF: powered off.
+ * CPU_STOPPED: cpu_request_exit was called. CPU_IS_OFF: powered off. CPU_DEBUG: a breakpoint, a
+ * watchpoint or a step of cpu_debug.h.
  */
-enum cpu_exit { CPU_BUDGET, CPU_WFI, CPU_WFE, CPU_YIELD, CPU_STOPPED, CPU_IS_OFF };
+enum cpu_exit { CPU_BUDGET, CPU_WFI, CPU_WFE, CPU_YIELD, CPU_STOPPED, CPU_IS_OFF, CPU_DEBUG };
 enum cpu_exit cpu_run(struct cpu *c, tick_t until);
 /* The PE's own virtual time: where the last cpu_run stopped. */
 tick_t cpu_time(const struct cpu *c);
