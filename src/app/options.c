@@ -71,6 +71,7 @@ static const struct opt_desc table[] = {
     FLAG("nographic",  nographic,                          "the first UART on this terminal; Ctrl-A x leaves"),
     CALL("global",   "driver.prop=value", opt_global,      "default of a device property"),
 
+    FLAG("S",           start_paused, "wait for a debugger or monitor to start the machine"),
     FLAG("no-reboot",   no_reboot,   "leave when the guest resets"),
     FLAG("no-shutdown", no_shutdown, "stay when the guest powers off"),
     CALL("action", "reboot=..,shutdown=..", opt_action, NULL),

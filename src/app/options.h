@@ -56,7 +56,7 @@ struct options {
     /* boot */
     char *kernel, *initrd, *append, *dtb, *bios;
     GArray *items; /* struct boot_item */
-    bool no_reboot, no_shutdown;
+    bool no_reboot, no_shutdown, start_paused;
     bool snapshot; /* all drives */
 
     /* backends and devices, in order */

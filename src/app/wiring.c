@@ -542,6 +542,11 @@ static void loop_poll(void *opaque, int timeout_ms)
     (void)host_poll(opaque, timeout_ms);
 }
 
+static void loop_hold_input(void *opaque, bool hold)
+{
+    hostloop_hold_input(opaque, hold);
+}
+
 static int64_t loop_now_ns(void *opaque)
 {
     struct timespec t;
@@ -571,6 +576,7 @@ static void copy_options(struct wiring *w)
     c->n_items = o->items->len;
     c->no_reboot = o->no_reboot;
     c->no_shutdown = o->no_shutdown;
+    c->start_paused = o->start_paused;
     c->virtio_modern = o->virtio_modern;
     c->seed = o->seed;
     c->rtc_seconds = rtc_start(o);
@@ -578,7 +584,8 @@ static void copy_options(struct wiring *w)
     if (o->quantum_ns != 0) {
         c->quantum = o->quantum_ns * TICKS_PER_NS;
     }
-    c->host = (struct machine_host){loop_poll_due, loop_poll, loop_now_ns, w->loop};
+    c->host =
+        (struct machine_host){loop_poll_due, loop_poll, loop_now_ns, loop_hold_input, w->loop};
 }
 
 static bool open_semihosting(struct wiring *w, GError **err)

@@ -25,6 +25,10 @@ struct chardev {
     size_t (*room)(void *dev);
     void (*deliver)(void *dev, const uint8_t *buf, size_t len);
     void (*deliver_break)(void *dev); /* NULL: the device knows no break condition */
+    /* A far end came or went. NULL: it makes no difference. */
+    void (*deliver_peer)(void *dev, bool there);
+    /* A debugger or monitor, not a device of the machine: gets its input while that is paused. */
+    bool outside;
     void *dev;
 };
 static inline size_t chardev_write(struct chardev *c, const uint8_t *buf, size_t len)

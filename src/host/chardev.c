@@ -198,14 +198,56 @@ void chr_input(struct host_chardev *c, const uint8_t *buf, size_t len)
     }
 }
 
+void chr_peer(struct host_chardev *c, bool there)
+{
+    c->peer = there;
+    for (unsigned i = 0; i < c->n_fronts; i++) {
+        c->fronts[i]->came_waits = there;
+        c->fronts[i]->left_waits |= !there;
+    }
+}
+
+/* While the machine is paused its devices get nothing. */
+static bool is_held(const struct chr_front *f)
+{
+    return !f->door.outside && hostloop_input_held(f->owner->loop);
+}
+
 static size_t front_takes(const struct chr_front *f)
 {
     const struct chardev *d = &f->door;
-    if (f->in_len == 0 || d->deliver == NULL) {
+    if (f->in_len == 0 || d->deliver == NULL || is_held(f)) {
         return 0;
     }
     size_t room = d->room != NULL ? d->room(d->dev) : f->in_len;
     return room < f->in_len ? room : f->in_len;
+}
+
+/* Something behind all the input. */
+static bool has_news(const struct chr_front *f)
+{
+    return (f->break_waits || f->left_waits || f->came_waits) && f->in_len == 0 && !is_held(f);
+}
+
+static void tell_peer(struct chr_front *f, bool *news, bool there)
+{
+    bool is_new = *news;
+    *news = false;
+    if (is_new && f->door.deliver_peer != NULL) {
+        f->door.deliver_peer(f->door.dev, there);
+    }
+}
+
+static bool deliver_news(struct chr_front *f)
+{
+    bool broke = f->break_waits && f->door.deliver_break != NULL;
+    f->break_waits = false;
+    if (broke) {
+        f->door.deliver_break(f->door.dev);
+    }
+    tell_peer(f, &f->left_waits, false);
+    tell_peer(f, &f->came_waits, true);
+    return broke;
 }
 
 static bool deliver_front(struct chr_front *f)
@@ -220,12 +262,8 @@ static bool deliver_front(struct chr_front *f)
         f->door.deliver(f->door.dev, f->in + at, n);
         any = true;
     }
-    if (f->break_waits && f->in_len == 0) {
-        f->break_waits = false;
-        if (f->door.deliver_break != NULL) {
-            f->door.deliver_break(f->door.dev);
-            any = true;
-        }
+    if (has_news(f)) {
+        any |= deliver_news(f);
     }
     return any;
 }
@@ -263,7 +301,7 @@ static bool source_waiting(void *opaque)
     const struct host_chardev *c = opaque;
     for (unsigned i = 0; i < c->n_fronts; i++) {
         const struct chr_front *f = c->fronts[i];
-        if ((f->break_waits && f->in_len == 0) || front_takes(f) != 0) {
+        if (has_news(f) || front_takes(f) != 0) {
             return true;
         }
     }
@@ -365,6 +403,7 @@ struct chardev *host_chardev_front(struct host_chardev *c, GError **err)
     f->owner = c;
     f->door.ops = &front_ops;
     f->door.opaque = f;
+    f->came_waits = c->peer || !c->ops->has_peers;
     c->fronts[c->n_fronts++] = f;
     return &f->door;
 }

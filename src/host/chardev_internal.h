@@ -28,6 +28,7 @@ struct chr_kind_ops {
     void (*dispatch)(struct host_chardev *c);
     /* Close descriptors; the struct is freed by the caller. May be NULL. */
     void (*close)(struct host_chardev *c);
+    bool has_peers;  /* they come and go: chr_peer */
     bool unbuffered; /* send at once: it has effects, or costs nothing */
 };
 
@@ -35,6 +36,7 @@ struct chr_front {
     struct chardev door;
     struct host_chardev *owner;
     bool break_waits;
+    bool left_waits, came_waits; /* news of the peer, in this order */
     void (*focus)(void *opaque, bool focus);
     void *focus_opaque;
     size_t in_head, in_len;
@@ -51,6 +53,7 @@ struct host_chardev {
     bool
         never_full; /* input is typed by a person: drop what does not fit, so that Ctrl-A x works */
     bool escape;    /* Ctrl-A was seen */
+    bool peer;      /* has_peers: one is there */
     unsigned n_fronts, focus;
     struct chr_front *fronts[CHR_FRONTS_MAX];
     FILE *log;
@@ -64,6 +67,8 @@ size_t chr_input_room(const struct host_chardev *c);
 /* Input arrived: escape keys are acted on, the rest is queued for the front in focus. */
 void chr_input(struct host_chardev *c, const uint8_t *buf, size_t len);
 void chr_flush(struct host_chardev *c);
+/* A peer came or went: fronts hear of it after what it sent. */
+void chr_peer(struct host_chardev *c, bool there);
 
 /*
  * Write all of buf to fd, waiting as long as it takes. False: the far end is gone or the process is

@@ -55,6 +55,7 @@ static void drop_peer(struct chr_socket *s)
         close(s->fd);
         s->fd = -1;
         s->retry_at_ms = hostloop_now_ms() + s->reconnect_s * INT64_C(1000);
+        chr_peer(&s->base, false);
     }
 }
 
@@ -64,6 +65,7 @@ static void try_accept(struct chr_socket *s)
     if (fd >= 0) {
         (void)set_modes(fd, s->no_delay);
         s->fd = fd;
+        chr_peer(&s->base, true);
     }
 }
 
@@ -82,6 +84,7 @@ static void try_reconnect(struct chr_socket *s)
         return;
     }
     s->fd = fd;
+    chr_peer(&s->base, true);
 }
 
 /* ---- the kind ---- */
@@ -157,6 +160,7 @@ static void socket_close(struct host_chardev *c)
 
 static const struct chr_kind_ops socket_ops = {
     .name = "socket",
+    .has_peers = true,
     .send = socket_send,
     .prepare = socket_prepare,
     .dispatch = socket_dispatch,

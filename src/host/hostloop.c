@@ -24,6 +24,7 @@ struct hostloop {
     int64_t next_ns; /* when the descriptors are looked at again */
     volatile sig_atomic_t kicked;
     volatile sig_atomic_t leaving;
+    bool held;
     bool waiting; /* in hostloop_wait_writable */
 };
 
@@ -93,6 +94,16 @@ void hostloop_leave(struct hostloop *h)
 bool hostloop_leaving(const struct hostloop *h)
 {
     return h->leaving != 0;
+}
+
+void hostloop_hold_input(struct hostloop *h, bool hold)
+{
+    h->held = hold;
+}
+
+bool hostloop_input_held(const struct hostloop *h)
+{
+    return h->held;
 }
 
 void hostloop_add(struct hostloop *h, struct host_source *s)

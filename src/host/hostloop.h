@@ -32,6 +32,9 @@ bool host_poll_due(struct hostloop *h);
  * something can be done, do it, deliver input. True: a device was given something.
  */
 bool host_poll(struct hostloop *h, int timeout_ms);
+/* Keep input from devices: the machine is paused. It stays in the queues. */
+void hostloop_hold_input(struct hostloop *h, bool hold);
+bool hostloop_input_held(const struct hostloop *h);
 /* End a wait in host_poll. Safe in signal handlers and from other threads. */
 void hostloop_kick(struct hostloop *h);
 /* The process is about to end: no wait for a slow reader from here on. Safe in signal handlers. */

@@ -76,11 +76,17 @@ static void drop_first(struct host_netdev *n)
     g_free(f);
 }
 
+static bool net_waiting(void *opaque)
+{
+    const struct host_netdev *n = opaque;
+    return n->first != NULL && !n->stalled && !hostloop_input_held(n->loop);
+}
+
 static bool net_deliver(void *opaque)
 {
     struct host_netdev *n = opaque;
     bool any = false;
-    while (n->first != NULL && !n->stalled) {
+    while (net_waiting(n)) {
         if (n->dev.deliver != NULL && !n->dev.deliver(n->dev.dev, n->first->data, n->first->len)) {
             n->stalled = true;
             break;
@@ -89,12 +95,6 @@ static bool net_deliver(void *opaque)
         any = true;
     }
     return any;
-}
-
-static bool net_waiting(void *opaque)
-{
-    const struct host_netdev *n = opaque;
-    return n->first != NULL && !n->stalled;
 }
 
 /* netdev.retry: called by the device in the middle of its work, so only remember it. */

@@ -35,7 +35,7 @@ void machine_request(void *opaque, enum machine_request what, int code)
     struct machine *m = opaque;
     /* The first one counts, but leaving beats everything, and anything beats a key. */
     if (!m->request.any || what == REQ_EXIT || m->request.what == REQ_POWER_KEY) {
-        m->request = (struct pending_request){true, what, code};
+        m->request = (struct pending_request){true, m->current != NULL, what, code};
     }
     if (m->current != NULL) {
         cpu_request_exit(m->current);
@@ -184,6 +184,7 @@ static void number_pes(struct machine *m)
 {
     m->n_pes = m->cfg.n_pes;
     m->mpidr = g_new0(uint64_t, m->n_pes);
+    m->held = g_new0(bool, m->n_pes);
     for (unsigned i = 0; i < m->n_pes; i++) {
         m->mpidr[i] = virt_mpidr(i, m->cfg.gic_version);
     }
@@ -232,11 +233,13 @@ void machine_free(struct machine *m)
     evq_free(m->evq);
     bus_free(m->bus);
     g_free(m->mpidr);
+    g_free(m->held);
     g_free(m);
 }
 
 bool machine_reset(struct machine *m, GError **err)
 {
+    m->round = (struct round){0};
     for (unsigned i = 0; i < m->n_pes; i++) {
         cpu_reset(m->pes[i]);
         cpu_set_time(m->pes[i], m->now);

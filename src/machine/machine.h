@@ -17,6 +17,8 @@
 #include "machine/memmap.h"
 #include "machine/semihosting.h"
 
+struct bus;
+struct cpu;
 struct machine;
 struct virtio_dev;
 
@@ -26,6 +28,8 @@ struct machine_host {
     /* Deliver input; wait at most timeout_ms for some (-1: for ever). */
     void (*poll)(void *opaque, int timeout_ms);
     int64_t (*now_ns)(void *opaque);
+    /* While the machine is paused, devices get no input. May be NULL. */
+    void (*hold_input)(void *opaque, bool hold);
     void *opaque;
 };
 
@@ -53,6 +57,7 @@ struct machine_config {
     const struct boot_item *items;
     size_t n_items;
     bool no_reboot, no_shutdown;
+    bool start_paused; /* MACHINE_PRELAUNCH */
     /* backends; owned by the caller, outlive the machine */
     struct chardev *serial[MACHINE_N_SERIAL];
     bool serial1;                             /* a second UART, even if nothing is connected */
@@ -87,5 +92,62 @@ void machine_free(struct machine *m);
 int machine_run(struct machine *m);
 /* The door for backends that stop the machine. */
 struct machine_port machine_port(struct machine *m);
+
+/* ---- pause and resume: for debuggers and monitors ---- */
+
+/*
+ * In every state but the first one virtual time stands still, no PE runs and input for devices
+ * waits, but the host is polled. A pause is not an event for the guest: the run goes on exactly
+ * where it was, in the middle of a turn too.
+ */
+enum machine_state {
+    MACHINE_RUNNING,
+    MACHINE_PRELAUNCH, /* not started yet, or reset while it did not run */
+    MACHINE_PAUSED,    /* somebody asked */
+    MACHINE_DEBUG,     /* a debugger's breakpoint, watchpoint or step */
+    MACHINE_SHUTDOWN,  /* powered off, but told to stay: only a reset leads out */
+};
+enum machine_state machine_state(const struct machine *m);
+/* QEMU's word for it: "running", "prelaunch", ... */
+const char *machine_state_name(enum machine_state s);
+/* why: PAUSED or DEBUG. Nothing happens if it does not run. From a hook inside cpu_run it takes
+ * effect after the current instruction. */
+void machine_pause(struct machine *m, enum machine_state why);
+/* False: it is shut down. */
+bool machine_resume(struct machine *m);
+/* The PE whose breakpoint, watchpoint or step stopped the machine last. */
+unsigned machine_stopped_pe(const struct machine *m);
+/* A PE that is held does not run while others do: gdb's scheduler-locking. Others notice. */
+void machine_hold_pe(struct machine *m, unsigned pe, bool hold);
+
+enum machine_event {
+    MACHINE_EVENT_STOP,
+    MACHINE_EVENT_RESUME,
+    MACHINE_EVENT_POWERDOWN, /* the power key */
+    MACHINE_EVENT_RESET,     /* it has been reset */
+    MACHINE_EVENT_SHUTDOWN,  /* it powers off or ends */
+};
+struct machine_notice {
+    enum machine_event event;
+    /* RESET, SHUTDOWN: did the guest ask for it, and how QEMU calls the reason */
+    bool guest;
+    const char *reason;
+};
+struct machine_observer {
+    void (*notify)(void *opaque, const struct machine_notice *n);
+    void *opaque;
+    struct machine_observer *next;
+};
+/* Until the machine is freed, or machine_unobserve. */
+void machine_observe(struct machine *m, struct machine_observer *o);
+void machine_unobserve(struct machine *m, struct machine_observer *o);
+
+/* ---- what it is made of: for debuggers and monitors, between turns ---- */
+const struct machine_config *machine_get_config(const struct machine *m);
+unsigned machine_n_pes(const struct machine *m);
+struct cpu *machine_pe(const struct machine *m, unsigned pe);
+uint64_t machine_mpidr(const struct machine *m, unsigned pe);
+struct bus *machine_bus(const struct machine *m);
+tick_t machine_now(const struct machine *m);
 
 #endif

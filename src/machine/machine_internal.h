@@ -18,8 +18,19 @@
 /* What somebody asked of the machine, until the run loop gets to it. */
 struct pending_request {
     bool any;
+    bool guest; /* from inside a PE */
     enum machine_request what;
     int code;
+};
+
+/* A turn of every PE, while it lasts: a pause may come in the middle. */
+struct round {
+    bool active;
+    bool in_slice; /* PE `pe` has begun and not finished */
+    unsigned pe;   /* whose turn it is */
+    tick_t end;    /* of everybody's slice */
+    tick_t until;  /* of the slice of `pe`: an event may be earlier */
+    tick_t latest; /* how far any PE got */
 };
 
 /* Virtual against host time. */
@@ -39,6 +50,7 @@ struct machine {
     uint64_t *mpidr;
     struct pe_view *views;
     bool *in_wfe; /* how cpu_run left each PE last */
+    bool *held;   /* by machine_hold_pe */
     struct pe_model model;
     enum cpu_conduit conduit;
     struct psci psci;
@@ -60,9 +72,14 @@ struct machine {
     /* ---- the run loop ---- */
     tick_t now;          /* no PE that runs is behind this */
     struct cpu *current; /* inside cpu_run */
+    struct round round;
     struct pending_request request;
-    bool halted; /* powered off, but told to stay */
     struct pacer pacer;
+
+    /* ---- debuggers and monitors ---- */
+    enum machine_state state;
+    unsigned stopped_pe;
+    struct machine_observer *observers;
 };
 
 /* board_virt.c: everything on the bus. */
@@ -81,6 +98,12 @@ unsigned pes_kernel_el(const struct machine *m);
 
 /* Reset everything and load memory again. */
 bool machine_reset(struct machine *m, GError **err) NODISCARD;
+/* runloop.c: host time from now on is virtual time from now on. */
+void runloop_rebase(struct machine *m);
+/* pause.c */
+void machine_set_state(struct machine *m, enum machine_state s);
+void machine_notify(struct machine *m, enum machine_event e, const struct pending_request *why);
+
 /* For machine_port and PSCI. */
 void machine_request(void *opaque, enum machine_request what, int code);
 

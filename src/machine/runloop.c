@@ -22,6 +22,13 @@ static void pacer_rebase(struct machine *m)
     m->pacer = (struct pacer){m->cfg.host.now_ns(m->cfg.host.opaque), m->now};
 }
 
+void runloop_rebase(struct machine *m)
+{
+    if (m->cfg.pace) {
+        pacer_rebase(m);
+    }
+}
+
 /* Virtual time that host time stands for. */
 static tick_t pacer_now(const struct machine *m)
 {
@@ -56,7 +63,7 @@ static int to_ms(tick_t t)
 
 static bool is_runnable(const struct machine *m, unsigned i)
 {
-    return cpu_power_state(m->pes[i]) == CPU_ON && cpu_has_work(m->pes[i]);
+    return !m->held[i] && cpu_power_state(m->pes[i]) == CPU_ON && cpu_has_work(m->pes[i]);
 }
 
 static bool any_runnable(const struct machine *m)
@@ -123,9 +130,7 @@ static void idle(struct machine *m)
     if (next == TICK_NEVER) {
         /* Only input can end this. */
         poll_host(m, -1);
-        if (m->cfg.pace) {
-            pacer_rebase(m);
-        }
+        runloop_rebase(m);
         return;
     }
     if (!m->cfg.pace) {
@@ -135,6 +140,9 @@ static void idle(struct machine *m)
     tick_t ahead = pacer_ahead(m, next);
     if (ahead > PACE_AHEAD_TICKS) {
         poll_host(m, MAX(to_ms(ahead), 1));
+        if (m->state != MACHINE_RUNNING) {
+            return;
+        }
         /* Input that came meanwhile came now, not at the next event. */
         advance_to(m, MIN(next, MAX(pacer_now(m), m->now)));
         return;
@@ -155,46 +163,76 @@ static bool others_lag(const struct machine *m, unsigned self, tick_t until)
     return false;
 }
 
-static void run_pe(struct machine *m, unsigned i, tick_t end)
+static void begin_slice(struct machine *m, struct cpu *c)
 {
-    struct cpu *c = m->pes[i];
+    struct round *r = &m->round;
     if (cpu_time(c) < m->now) {
         cpu_set_time(c, m->now); /* it waited */
     }
-    tick_t until = MIN(end, evq_next(m->evq));
-    if (cpu_time(c) >= until) {
-        return;
-    }
-    evq_set_now(m->evq, cpu_time(c));
-    m->current = c;
-    enum cpu_exit why = cpu_run(c, until);
-    m->current = NULL;
-    m->in_wfe[i] = why == CPU_WFE;
-    if (why == CPU_YIELD && others_lag(m, i, until)) {
-        cpu_set_time(c, MAX(cpu_time(c), until));
-    }
+    r->until = MIN(r->end, evq_next(m->evq));
+    r->in_slice = true;
 }
 
-/* A turn for every PE that can run. */
-static void run_quantum(struct machine *m)
+/* The slice of PE i, or what is left of it. */
+static void run_slice(struct machine *m, unsigned i)
 {
-    tick_t end = m->now + m->cfg.quantum;
-    tick_t slowest = TICK_NEVER;
-    tick_t latest = m->now;
-
-    for (unsigned i = 0; i < m->n_pes && !m->request.any; i++) {
-        if (is_runnable(m, i)) {
-            run_pe(m, i, end);
-            latest = MAX(latest, cpu_time(m->pes[i]));
+    struct round *r = &m->round;
+    struct cpu *c = m->pes[i];
+    if (!r->in_slice) {
+        begin_slice(m, c);
+    }
+    tick_t until = MIN(r->until, evq_next(m->evq));
+    if (cpu_time(c) < until) {
+        evq_set_now(m->evq, cpu_time(c));
+        m->current = c;
+        enum cpu_exit why = cpu_run(c, until);
+        m->current = NULL;
+        m->in_wfe[i] = why == CPU_WFE;
+        if (why == CPU_YIELD && others_lag(m, i, r->until)) {
+            cpu_set_time(c, MAX(cpu_time(c), r->until));
+        }
+        if (why == CPU_DEBUG) {
+            m->stopped_pe = i;
+            machine_pause(m, MACHINE_DEBUG);
         }
     }
+    r->latest = MAX(r->latest, cpu_time(c));
+}
+
+static void end_round(struct machine *m)
+{
+    tick_t slowest = TICK_NEVER;
+
+    m->round.active = false;
     for (unsigned i = 0; i < m->n_pes; i++) {
         if (is_runnable(m, i)) {
             /* Woken just now, by another: it continues from here, not from when it fell asleep. */
             slowest = MIN(slowest, MAX(cpu_time(m->pes[i]), m->now));
         }
     }
-    advance_to(m, MIN(slowest == TICK_NEVER ? latest : slowest, MAX(evq_next(m->evq), m->now)));
+    tick_t end = slowest == TICK_NEVER ? m->round.latest : slowest;
+    advance_to(m, MIN(end, MAX(evq_next(m->evq), m->now)));
+}
+
+/* A turn for every PE that can run. A pause leaves it in the middle; the next call goes on there.
+ */
+static void run_round(struct machine *m)
+{
+    struct round *r = &m->round;
+    if (!r->active) {
+        *r = (struct round){.active = true, .end = m->now + m->cfg.quantum, .latest = m->now};
+    }
+    while (r->pe < m->n_pes && !m->request.any) {
+        if (is_runnable(m, r->pe)) {
+            run_slice(m, r->pe);
+        }
+        if (m->state != MACHINE_RUNNING) {
+            return;
+        }
+        r->in_slice = false;
+        r->pe++;
+    }
+    end_round(m);
 }
 
 static void pace(struct machine *m)
@@ -207,6 +245,16 @@ static void pace(struct machine *m)
 
 /* ---- requests ---- */
 
+/* True: the machine ends. */
+static bool power_off(struct machine *m, const struct pending_request *r)
+{
+    machine_notify(m, MACHINE_EVENT_SHUTDOWN, r);
+    if (m->cfg.no_shutdown) {
+        machine_set_state(m, MACHINE_SHUTDOWN);
+    }
+    return !m->cfg.no_shutdown;
+}
+
 /* True: the machine ends with *out_status. */
 static bool handle_request(struct machine *m, int *out_status)
 {
@@ -214,29 +262,33 @@ static bool handle_request(struct machine *m, int *out_status)
     GError *err = NULL;
 
     m->request = (struct pending_request){0};
+    *out_status = 0;
     switch (r.what) {
     case REQ_POWER_KEY:
+        machine_notify(m, MACHINE_EVENT_POWERDOWN, &r);
         board_press_power_key(m);
         return false;
     case REQ_EXIT:
+        machine_notify(m, MACHINE_EVENT_SHUTDOWN, &r);
         *out_status = r.code;
         return true;
     case REQ_POWEROFF:
-        *out_status = 0;
-        m->halted = m->cfg.no_shutdown;
-        return !m->halted;
+        return power_off(m, &r);
     case REQ_RESET:
         break;
     }
-    *out_status = 0;
     if (m->cfg.no_reboot) {
-        return true;
+        return power_off(m, &r);
     }
     if (!machine_reset(m, &err)) {
         /* It worked the first time, with the same contents. */
         g_clear_error(&err);
         *out_status = 2;
         return true;
+    }
+    machine_notify(m, MACHINE_EVENT_RESET, &r);
+    if (m->state != MACHINE_RUNNING) {
+        m->state = MACHINE_PRELAUNCH;
     }
     return false;
 }
@@ -249,6 +301,23 @@ static void on_earlier(void *opaque, tick_t next)
     }
 }
 
+static bool host_is_due(const struct machine *m)
+{
+    return m->cfg.host.poll_due != NULL && m->cfg.host.poll_due(m->cfg.host.opaque);
+}
+
+static void run_some(struct machine *m)
+{
+    if (!m->round.active && !any_runnable(m)) {
+        idle(m);
+        return;
+    }
+    run_round(m);
+    if (m->cfg.pace && !m->round.active) {
+        pace(m);
+    }
+}
+
 int machine_run(struct machine *m)
 {
     int status = 0;
@@ -257,25 +326,20 @@ int machine_run(struct machine *m)
         return 0;
     }
     evq_on_earlier(m->evq, on_earlier, m);
-    if (m->cfg.pace) {
-        pacer_rebase(m);
+    if (m->cfg.start_paused) {
+        machine_set_state(m, MACHINE_PRELAUNCH);
     }
+    runloop_rebase(m);
     for (;;) {
         if (m->request.any && handle_request(m, &status)) {
             return status;
         }
-        if (m->cfg.host.poll_due != NULL && m->cfg.host.poll_due(m->cfg.host.opaque)) {
-            poll_host(m, 0);
-        }
-        if (m->halted) {
+        if (m->state != MACHINE_RUNNING) {
             poll_host(m, -1);
-        } else if (any_runnable(m)) {
-            run_quantum(m);
-            if (m->cfg.pace) {
-                pace(m);
-            }
-        } else if (!m->request.any) {
-            idle(m);
+        } else if (!m->round.active && host_is_due(m)) {
+            poll_host(m, 0);
+        } else {
+            run_some(m);
         }
     }
 }
