@@ -9,7 +9,6 @@
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
 #include "cpu/engine/mem.h"
-#include "cpu/engine/translate.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/irqsel.h"
@@ -115,6 +114,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
     if (c->bus != NULL) {
         bus_add_listener(c->bus, &c->remapped);
     }
+    debug_init(c);
     c->self[0] = c;
     cpu_set_peers(c, c->self, 1);
     cpu_reset(c);
@@ -129,6 +129,7 @@ void cpu_free(struct cpu *c)
     if (c->owns_blocks) {
         block_cache_free(c->blocks);
     }
+    debug_finalize(c);
     context_table_free(c->contexts);
     cpu_unconfigure(c);
     g_free(c->jump_cache);
@@ -294,38 +295,6 @@ unsigned cpu_get_el(const struct cpu *c)
 uint64_t cpu_insns(const struct cpu *c)
 {
     return c->insns;
-}
-
-static bool copy_guest(struct cpu *c, uint64_t va, uint8_t *buf, size_t len, bool write)
-{
-    while (len > 0) {
-        size_t n = BLOCK_PAGE - va % BLOCK_PAGE;
-        n = n < len ? n : len;
-        pa_t pa;
-        struct mem_attrs a = {.requester_id = c->cfg.index};
-        if (!translate_debug(c, va, &pa, &a)) {
-            return false;
-        }
-        enum bus_result res =
-            write ? bus_write(c->bus, pa, buf, n, &a) : bus_read(c->bus, pa, buf, n, &a);
-        if (res != BUS_OK) {
-            return false;
-        }
-        va += n;
-        buf += n;
-        len -= n;
-    }
-    return true;
-}
-
-bool cpu_mem_read(struct cpu *c, uint64_t va, void *buf, size_t len)
-{
-    return copy_guest(c, va, buf, len, false);
-}
-
-bool cpu_mem_write(struct cpu *c, uint64_t va, const void *buf, size_t len)
-{
-    return copy_guest(c, va, (uint8_t *)(uintptr_t)buf, len, true);
 }
 
 void cpu_describe(const struct cpu *c, char *buf, size_t len)

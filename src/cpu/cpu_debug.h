@@ -76,7 +76,8 @@ void cpu_set_fpsr(struct cpu *c, uint64_t v);
 
 /*
  * System registers of this PE, those of the GIC CPU interface and the timers included, in a fixed
- * order. enc: SYSREG_ENC of core/sysreg.h. writable: a write can change something.
+ * order. name: NULL where this PE lacks register i. enc: SYSREG_ENC of core/sysreg.h. writable: a
+ * write can change something.
  */
 struct cpu_sysreg {
     const char *name;
@@ -118,7 +119,8 @@ struct cpu_walk {
 /* Translate as data accesses of EL el (0 to 3) do with the registers as they are, without side
  * effects and with any permission. el may differ from the current EL. */
 bool cpu_walk(struct cpu *c, unsigned el, uint64_t va, struct cpu_walk *out);
-/* Memory as `el` sees it; cpu_mem_read and cpu_mem_write do it for the current EL. */
+/* Memory as `el` sees it; cpu_mem_read and cpu_mem_write do it for the current EL. Writing code is
+ * fine: it is decoded again. */
 bool cpu_mem_read_el(struct cpu *c, unsigned el, uint64_t va, void *buf, size_t len);
 bool cpu_mem_write_el(struct cpu *c, unsigned el, uint64_t va, const void *buf, size_t len);
 

@@ -18,6 +18,7 @@
 #include "core/irq.h"
 #include "core/sysreg.h"
 #include "cpu/cpu.h"
+#include "cpu/debug/debug.h"
 #include "cpu/fp/fp.h"
 #include "cpu/sys/features.h"
 #include "cpu/sys/sysreg_file.h"
@@ -111,6 +112,7 @@ enum cpu_exit_flags {
     EXIT_WAIT = 1 << 3,    /* WFI or WFE: in_wfi or in_wfe is set */
     EXIT_YIELD = 1 << 4,   /* YIELD */
     EXIT_LIMIT = 1 << 5,   /* an event became due earlier: the budget must shrink */
+    EXIT_DEBUG = 1 << 6,   /* an external debugger has the PE: debug.ext.stop says why */
 };
 
 struct cpu {
@@ -181,6 +183,8 @@ struct cpu {
     uint64_t insns; /* retired, as of the last cpu_sync() */
     tick_t time;    /* virtual time, as of the last cpu_sync() */
     uint32_t ticks_per_insn;
+
+    struct cpu_debug debug;
 
     /* ---- configuration ---- */
     struct cpu_features feat;

@@ -63,12 +63,16 @@ static uint64_t desc_order(const struct desc_ref *d, uint64_t v)
     return d->big_endian ? __builtin_bswap64(v) : v;
 }
 
-enum bus_result walk_read(struct walk *w, const struct desc_ref *d, uint64_t *out)
+enum bus_result walk_read(struct walk *w, const struct desc_ref *d, unsigned stage, int level,
+                          uint64_t *out)
 {
     uint64_t v = 0;
     enum bus_result r = w->port->read(w->port->opaque, pa(d->pa), d->pas, &v);
     w->reads++;
     *out = desc_order(d, v);
+    if (UNLIKELY(w->port->note != NULL) && r == BUS_OK) {
+        w->port->note(w->port->opaque, stage, level, pa(d->pa), d->pas, *out);
+    }
     return r;
 }
 
@@ -163,7 +167,7 @@ static enum step s1_descend(struct walk *w, struct s1_walk *s, uint64_t *out_oa)
         if (st != STEP_OK) {
             return st;
         }
-        if (walk_read(w, &s->ref, &s->desc) != BUS_OK) {
+        if (walk_read(w, &s->ref, 1, s->level, &s->desc) != BUS_OK) {
             return s1_fail(w, XF_EXT_ABORT, s->level);
         }
         enum pte_kind kind = pte_kind(s->desc, s->fmt, s->level);

@@ -110,6 +110,7 @@ struct xlat_s2_entry {
  * Memory, 8 bytes at a time, aligned; values as a little-endian load gives them.
  * cas: *seen is what was there; it was replaced when *seen == expect.
  * s2_find, s2_fill: a cache of stage 2, or NULL. Addresses need no alignment.
+ * note: told of every descriptor that was read, or NULL.
  */
 struct walk_port {
     enum bus_result (*read)(void *opaque, pa_t pa, enum pas pas, uint64_t *out);
@@ -117,6 +118,7 @@ struct walk_port {
                            uint64_t *seen);
     const struct xlat_s2_entry *(*s2_find)(void *opaque, ipa_t ipa, bool ns);
     void (*s2_fill)(void *opaque, ipa_t ipa, bool ns, const struct xlat_s2_entry *e);
+    void (*note)(void *opaque, unsigned stage, int level, pa_t at, enum pas pas, uint64_t desc);
     void *opaque;
 };
 

@@ -34,7 +34,9 @@ struct desc_ref {
     bool big_endian;
 };
 
-enum bus_result walk_read(struct walk *w, const struct desc_ref *d, uint64_t *out);
+/* stage, level: of the descriptor. */
+enum bus_result walk_read(struct walk *w, const struct desc_ref *d, unsigned stage, int level,
+                          uint64_t *out);
 /* STEP_FAULT: *type says which. */
 enum step walk_update(struct walk *w, const struct desc_ref *d, uint64_t expect, uint64_t desired,
                       enum xlat_fault_type *type);

@@ -69,7 +69,7 @@ static enum step s2_descend(struct walk *w, struct s2_walk *s, uint64_t *out_pa)
     unsigned oa_bits = regime_oa_bits(w->cfg, w->cfg->s2.ps_bits, g, s->fmt.ds);
     for (;; s->level++, bits = walk_table_bits(g, s->level)) {
         s->ref.pa = walk_entry(s->ref.pa, s->addr, g, s->level, bits);
-        if (walk_read(w, &s->ref, &s->desc) != BUS_OK) {
+        if (walk_read(w, &s->ref, 2, s->level, &s->desc) != BUS_OK) {
             return s2_fail(w, s, XF_EXT_ABORT, s->level);
         }
         enum pte_kind kind = pte_kind(s->desc, s->fmt, s->level);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/result.h"
+#include "cpu/debug/break_set.h"
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
 #include "cpu/isa/pairs.h"
@@ -20,6 +21,7 @@ struct block_cache {
     struct block *hash[1U << HASH_BITS];
     GHashTable *pages; /* page number -> first block of the page */
     struct pair_index *pairs;
+    struct break_sets *breaks;
     struct op *scratch; /* the one block that is not kept */
     struct block scratch_block;
     uint8_t scratch_map[MAX_SLOTS];
@@ -32,6 +34,7 @@ struct block_cache *block_cache_new(uint64_t arena_bytes)
     b->arena = g_malloc(arena_bytes);
     b->pages = g_hash_table_new(g_direct_hash, g_direct_equal);
     b->pairs = pair_index_new();
+    b->breaks = break_sets_new();
     b->scratch = g_new0(struct op, MAX_SLOTS + 2);
     return b;
 }
@@ -45,6 +48,7 @@ void block_cache_free(struct block_cache *b)
     g_free(b->arena);
     g_free(b->scratch);
     pair_index_free(b->pairs);
+    break_sets_free(b->breaks);
     g_free(b);
 }
 
@@ -53,6 +57,11 @@ void block_cache_flush(struct block_cache *b)
     b->used = 0;
     memset(b->hash, 0, sizeof(b->hash));
     g_hash_table_remove_all(b->pages);
+}
+
+struct break_sets *block_break_sets(struct block_cache *b)
+{
+    return b->breaks;
 }
 
 static void *arena_alloc(struct block_cache *b, size_t bytes)
@@ -92,6 +101,7 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
                      .end = header + 1 + MAX_SLOTS,
                      .off = (uint32_t)(blk->pa & (BLOCK_PAGE - 1)),
                      .mode = blk->mode};
+    unsigned break_set = extract32(blk->mode, MODE_BREAK_SHIFT, MODE_BREAK_BITS);
     unsigned n = 0;
     uint8_t refuses = 0;
     while (n < max_insns && !e.ended && e.off < BLOCK_PAGE) {
@@ -101,6 +111,9 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
             refuses = decode_btype_refused(e.insn, blk->mode);
         }
         blk->words[n] = e.insn;
+        if (break_sets_has(c->blocks->breaks, break_set, e.off)) {
+            decode_break(&e);
+        }
         decode_insn(&e);
         memset(map + (first - header - 1), (int)n, (size_t)(e.p - first));
         e.prev = e.p - first == 1 ? first : NULL;

@@ -49,6 +49,8 @@ struct block_cache *block_cache_new(uint64_t arena_bytes);
 void block_cache_free(struct block_cache *b);
 /* Forget everything; the jump cache and links of the PE must be dropped by the caller. */
 void block_cache_flush(struct block_cache *b);
+/* What the break sets in decode modes are. */
+struct break_sets *block_break_sets(struct block_cache *b);
 
 /*
  * The block at pa in the given mode, decoded if need be from the words at `host` (which the page

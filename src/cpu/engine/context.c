@@ -192,7 +192,7 @@ static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool
 
 /* ---- decode mode ---- */
 
-static uint32_t decode_mode(const struct cpu *c)
+static uint32_t decode_mode(struct cpu *c)
 {
     unsigned el = c->ps.el;
     uint64_t hcr = cpu_hcr_el2(c);
@@ -208,6 +208,7 @@ static uint32_t decode_mode(const struct cpu *c)
     m |= c->ps.sp ? MODE_SPSEL : 0;
     m |= el == 2 && (hcr & HCR_E2H) ? MODE_E2H : 0;
     m |= bit(sctlr, el == 0 ? 35 : 36) ? MODE_BT : 0;
+    m |= c->debug.breaks ? debug_decode_mode(c) : 0;
     return m;
 }
 

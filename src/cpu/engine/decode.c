@@ -34,6 +34,21 @@ void decode_insn(struct emit *e)
     }
 }
 
+HANDLER(break)
+{
+    cpu_sync(c, o, budget);
+    if (debug_break(c)) {
+        EXIT_TO(leave_block(c, o, budget));
+    }
+    NEXT(1);
+}
+
+void decode_break(struct emit *e)
+{
+    emit_op(e, op_break);
+    e->prev = NULL; /* no instruction is fused across it */
+}
+
 void decode_fallthrough(struct emit *e)
 {
     emit_fallthrough(e);

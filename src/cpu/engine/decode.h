@@ -9,6 +9,8 @@
 bool decode_allocated(struct emit *e);
 /* The same, with UNDEFINED and the FP trap as operations; always appends at least one. */
 void decode_insn(struct emit *e);
+/* Before decode_insn: ask for breakpoints in front of the instruction. */
+void decode_break(struct emit *e);
 /* End the block: continue at e->off. */
 void decode_fallthrough(struct emit *e);
 /*

@@ -15,6 +15,9 @@
  * handlers may look at them. Budget and time include this instruction as executed. */
 void cpu_sync(struct cpu *c, const struct op *o, int64_t budget);
 
+/* After cpu_sync: the instruction does not begin after all, as far as counts and time go. */
+void cpu_uncount(struct cpu *c);
+
 /* The instruction is UNDEFINED: EC 0. */
 op_fn raise_undefined;
 /* SP is the base register and not aligned to 16 bytes. */

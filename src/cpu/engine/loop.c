@@ -53,6 +53,12 @@ void cpu_sync(struct cpu *c, const struct op *o, int64_t budget)
     account(c);
 }
 
+void cpu_uncount(struct cpu *c)
+{
+    c->budget++;
+    account(c);
+}
+
 void raise_undefined(struct cpu *c, const struct op *o, int64_t budget)
 {
     const struct op *entry = block_entry_of(o);
@@ -127,6 +133,23 @@ void loop_flush_blocks(struct cpu *c)
     }
 }
 
+/* A breakpoint in front of an instruction whose fetch leads to an exception of lower priority. */
+static bool breaks_first(struct cpu *c)
+{
+    account(c);
+    return context_decode_mode(c) >> MODE_BREAK_SHIFT != 0 && debug_break(c);
+}
+
+/* The instruction at c->pc is no target for the branch that led here. */
+static void refuse_branch(struct cpu *c)
+{
+    c->budget--;
+    if (!breaks_first(c)) {
+        exc_take_sync(c, exc_default_target(c), EC_BTI, c->ps.btype, RETURN_THIS);
+    }
+    c->budget++; /* enter_at_pc counts it */
+}
+
 /*
  * The block to run at c->pc with at most `max` instructions, or NULL after an exception. Chains it
  * to the terminator that asked for it, and remembers it in the jump cache.
@@ -151,8 +174,7 @@ static struct op *find_block(struct cpu *c, int64_t max)
         }
         if (c->ps.btype != 0) {
             if (entry->b >> c->ps.btype & 1) {
-                uint64_t btype = c->ps.btype;
-                exc_take_sync(c, exc_default_target(c), EC_BTI, btype, RETURN_THIS);
+                refuse_branch(c);
                 return NULL;
             }
             c->ps.btype = 0;
@@ -201,6 +223,11 @@ static bool attend(struct cpu *c, enum cpu_exit *out_exit)
     uint32_t flags = c->exit_flags;
     c->exit_flags = 0;
     c->link = NULL;
+    if (flags & EXIT_DEBUG) {
+        c->exit_flags = flags & ~(uint32_t)EXIT_DEBUG; /* the others are for the next run */
+        *out_exit = CPU_DEBUG;
+        return false;
+    }
     if (flags & EXIT_STOP) {
         *out_exit = CPU_STOPPED;
         return false;
@@ -224,6 +251,7 @@ static void set_budget(struct cpu *c, tick_t until)
 {
     tick_t left = until > c->time ? until - c->time : 0;
     uint64_t insns = (left + c->ticks_per_insn - 1) / c->ticks_per_insn;
+    insns = MIN(insns, c->debug.stop_at - c->insns);
     c->budget = insns > INT64_MAX / 2 ? INT64_MAX / 2 : (int64_t)insns;
     c->budget_start = c->budget;
 }
@@ -243,8 +271,9 @@ static bool illegal_state(struct cpu *c)
         return false;
     }
     c->budget--;
-    account(c);
-    exc_take_sync(c, exc_default_target(c), EC_ILLEGAL, 0, RETURN_THIS);
+    if (!breaks_first(c)) {
+        exc_take_sync(c, exc_default_target(c), EC_ILLEGAL, 0, RETURN_THIS);
+    }
     return true;
 }
 
@@ -281,7 +310,10 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
             why = CPU_BUDGET;
             break;
         }
-        irqsel_take(c);
+        if (irqsel_take(c) && external_step_by_interrupt(c)) {
+            why = CPU_DEBUG;
+            break;
+        }
         if (c->ctx_stale) {
             context_update(c);
         }
@@ -291,5 +323,5 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
     }
     account(c);
     c->link = NULL;
-    return why;
+    return debug_step_complete(c) ? CPU_DEBUG : why;
 }

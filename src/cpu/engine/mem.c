@@ -49,9 +49,10 @@ struct place {
     struct mem_attrs attrs;
 };
 
-static bool may_use_fast_tlb(const struct cpu *c, const struct xlat_result *r)
+static bool may_use_fast_tlb(const struct cpu *c, uint64_t va, const struct xlat_result *r)
 {
-    return !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1);
+    return !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1) &&
+           !debug_page_is_watched(c, va);
 }
 
 static struct fast_tlb_entry *back_entry(struct cpu *c, uint64_t va)
@@ -124,7 +125,7 @@ static void keep(struct cpu *c, const struct data_access *a, const struct xlat_r
     const struct context *ctx = context_data(c, unpriv);
     if (p->host == NULL) {
         fill_io_tlb(c, a->va, ctx, r, &p->attrs);
-    } else if (may_use_fast_tlb(c, r)) {
+    } else if (may_use_fast_tlb(c, a->va, r)) {
         fill_fast_tlb(c, a->va, ctx, r);
     }
     if (r->size_log2 > 12) {
@@ -239,6 +240,13 @@ struct split {
     unsigned n;
 };
 
+/* A watchpoint hit: the access does not happen. */
+static bool watched(struct cpu *c, uint64_t va, unsigned size, enum xlat_access acc)
+{
+    return UNLIKELY(c->debug.watches) &&
+           debug_watch(c, va, size, acc != ACC_WRITE, acc != ACC_READ);
+}
+
 /* Check alignment, split at the page, translate both parts. False: an exception was taken. */
 static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum xlat_access acc,
                     struct split *s)
@@ -269,7 +277,7 @@ static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, e
             return false;
         }
     }
-    return true;
+    return !watched(c, va, size, acc);
 }
 
 static bool move(struct cpu *c, struct split *s, uint8_t *data)
@@ -327,7 +335,7 @@ bool cpu_dc_zva(struct cpu *c, uint64_t va)
         return true;
     }
     struct place p;
-    if (!find_place(c, &a, &p)) {
+    if (!find_place(c, &a, &p) || watched(c, base, ZVA_BYTES, ACC_WRITE)) {
         return false;
     }
     if (p.host == NULL) {

@@ -208,18 +208,3 @@ bool translate_fetch(struct cpu *c, uint64_t addr, struct xlat_result *out)
     exc_take_fault(c, target, abort_class(c, target, true), iss, addr);
     return false;
 }
-
-bool translate_debug(struct cpu *c, uint64_t addr, pa_t *out_pa, struct mem_attrs *out_attrs)
-{
-    const struct context *ctx = context_for_walk(c, false, addr);
-    struct xlat_req req = {.va = va(addr), .acc = ACC_ANY, .el0 = ctx->el0, .debug = true};
-    struct walk_port port = translate_walk_port(c);
-    struct xlat_result r;
-    struct xlat_fault f;
-    if (!xlat_walk(&ctx->cfg, &req, &port, &r, &f)) {
-        return false;
-    }
-    *out_pa = r.pa;
-    out_attrs->pas = r.pas;
-    return true;
-}

@@ -32,8 +32,6 @@ struct data_access {
 bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_result *out);
 /* False: an Instruction Abort was taken. */
 bool translate_fetch(struct cpu *c, uint64_t va, struct xlat_result *out);
-/* For debuggers and semihosting: no side effects, any permission. */
-bool translate_debug(struct cpu *c, uint64_t va, pa_t *out_pa, struct mem_attrs *out_attrs);
 
 /* Take the Data Abort of a failed translation. */
 void abort_data(struct cpu *c, const struct data_access *a, const struct xlat_fault *f);

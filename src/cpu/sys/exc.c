@@ -227,13 +227,12 @@ static bool illegal_return(const struct cpu *c, uint64_t spsr)
     return el == 1 && (cpu_hcr_el2(c) & HCR_TGE);
 }
 
-void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
+/* SetPSTATEFromPSR; illegal: EL and what goes with it stay. */
+static void set_pstate_from(struct cpu *c, uint64_t spsr, bool illegal)
 {
     struct pstate *p = &c->ps;
-    unsigned from = p->el;
-    before_el_change(c);
     cpu_set_nzcv(c, (uint32_t)spsr);
-    if (illegal_return(c, spsr)) {
+    if (illegal) {
         p->il = true;
     } else {
         p->il = bit(spsr, 20);
@@ -246,6 +245,32 @@ void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
     p->daif = (uint8_t)extract64(spsr, 6, 4);
     p->pan = cpu_has(c, FEAT_PAN) && bit(spsr, 22);
     p->ss = false;
+}
+
+static bool mode_exists(const struct cpu *c, uint64_t spsr)
+{
+    unsigned el = (unsigned)extract64(spsr, 2, 2);
+    return !bit(spsr, 4) && !bit(spsr, 1) && (el != 0 || !bit(spsr, 0)) &&
+           (el != 2 || c->cfg.has_el2) && (el != 3 || c->cfg.has_el3);
+}
+
+void exc_force_pstate(struct cpu *c, uint64_t v)
+{
+    unsigned from = c->ps.el;
+    uint64_t spsr = mode_exists(c, v) ? v : deposit64(v, 0, 5, exc_spsr(c) & 31);
+    before_el_change(c);
+    set_pstate_from(c, spsr, false);
+    c->ps.ss = bit(v, 21);
+    after_el_change(c, from);
+    cpu_context_changed(c, CTX_IRQ);
+}
+
+void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
+{
+    struct pstate *p = &c->ps;
+    unsigned from = p->el;
+    before_el_change(c);
+    set_pstate_from(c, spsr, illegal_return(c, spsr));
     c->excl_valid = false;
     c->event_reg = true;
     c->pc = va_branch_address(c, elr);

@@ -62,6 +62,8 @@ void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
 
 /* ERET: PSTATE from spsr, c->pc from elr; an illegal return sets PSTATE.IL. */
 void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr);
+/* PSTATE from v for a debugger: EL and SP stay where v names none that exists. */
+void exc_force_pstate(struct cpu *c, uint64_t v);
 /* ESB: a pending SError that PSTATE.A masks is deferred to DISR_EL1 or VDISR_EL2. */
 void exc_error_synchronization(struct cpu *c);
 

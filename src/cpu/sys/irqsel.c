@@ -94,7 +94,7 @@ bool cpu_wakeup_pending(const struct cpu *c)
 
 bool irqsel_take(struct cpu *c)
 {
-    if (LIKELY(!cpu_lines(c))) {
+    if (LIKELY(!cpu_lines(c)) || c->debug.hold_irqs) {
         return false;
     }
     uint64_t hcr = cpu_hcr_el2(c);

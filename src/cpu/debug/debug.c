@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the engine asks, put together from the two kinds of debuggers. */
+#include "cpu/debug/debug.h"
+
+#include "cpu/debug/break_set.h"
+#include "cpu/engine/block.h"
+#include "cpu/engine/context.h"
+#include "cpu/engine/loop.h"
+#include "cpu/isa/emit.h"
+
+#include "cpu/cpu_internal.h"
+
+void debug_init(struct cpu *c)
+{
+    external_init(c);
+}
+
+void debug_finalize(struct cpu *c)
+{
+    external_finalize(c);
+}
+
+/* ---- breakpoints ---- */
+
+/* Every number is in use: new ones mean other sets, on every PE. */
+static void forget_numbers(struct cpu *c)
+{
+    loop_flush_blocks(c);
+    break_sets_clear(block_break_sets(c->blocks));
+    for (unsigned i = 0; i < c->n_peers; i++) {
+        cpu_context_changed(c->peers[i], 0);
+    }
+}
+
+uint32_t debug_decode_mode(struct cpu *c)
+{
+    struct break_set s = {0};
+    external_add_offsets(c, &s);
+    int number = break_sets_number(block_break_sets(c->blocks), &s);
+    if (number < 0) {
+        forget_numbers(c);
+        number = break_sets_number(block_break_sets(c->blocks), &s);
+    }
+    return (uint32_t)number << MODE_BREAK_SHIFT;
+}
+
+bool debug_break(struct cpu *c)
+{
+    return external_break(c);
+}
+
+void debug_breaks_changed(struct cpu *c)
+{
+    c->debug.breaks = c->debug.ext.breaks->len != 0;
+    cpu_context_changed(c, 0);
+}
+
+/* ---- watchpoints ---- */
+
+bool debug_watch(struct cpu *c, uint64_t va, uint64_t size, bool read, bool write)
+{
+    return external_watch(c, va, size, read, write);
+}
+
+bool debug_page_is_watched(const struct cpu *c, uint64_t va)
+{
+    return c->debug.watches && external_watches_page(c, va & ~UINT64_C(0xfff));
+}
+
+void debug_watches_changed(struct cpu *c)
+{
+    c->debug.watches = c->debug.ext.watches->len != 0;
+    context_flush(c);
+    c->exit_flags |= EXIT_CONTEXT;
+}
