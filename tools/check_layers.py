@@ -15,7 +15,7 @@ MAY = {  # folder -> folders it may include, besides itself
     "host": ["core", "base"],
 }
 MAY["machine"] = ["cpu", "gic", "smmu", "dmac", "devices", "core", "base"]
-MAY["debug"] = ["machine", "cpu", "core", "base"]
+MAY["debug"] = ["machine", "cpu", "mmu", "core", "base"]
 MAY["app"] = [*MAY, "app"]
 
 # System headers that only the edges of the program may use: the folder, or the start of the path.

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/control.h"
 #include "app/options.h"
 #include "app/signals.h"
 #include "app/wiring.h"
@@ -91,9 +92,15 @@ static int run_wiring(const struct options *o, struct wiring *w)
     if (m == NULL) {
         return report(err);
     }
+    struct control *control = control_new(o, w, m, &err);
+    if (control == NULL) {
+        machine_free(m);
+        return report(err);
+    }
     /* The log last: no file is made for a command with a mistake. */
     int status =
         set_up_log(o, &err) ? check_output(w, run_with_pid_file(o->pid_file, w, m)) : report(err);
+    control_free(control);
     machine_free(m);
     return status;
 }

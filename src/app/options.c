@@ -71,6 +71,9 @@ static const struct opt_desc table[] = {
     FLAG("nographic",  nographic,                          "the first UART on this terminal; Ctrl-A x leaves"),
     CALL("global",   "driver.prop=value", opt_global,      "default of a device property"),
 
+    STRING("gdb", gdb, "tcp::port|unix:path", "wait for a debugger there"),
+    CALL("s", NULL, opt_gdb_default,          "-gdb tcp::1234"),
+    CALL("gdb-lost", "stop|run", opt_gdb_lost, "what the machine does when its debugger vanishes"),
     FLAG("S",           start_paused, "wait for a debugger or monitor to start the machine"),
     FLAG("no-reboot",   no_reboot,   "leave when the guest resets"),
     FLAG("no-shutdown", no_shutdown, "stay when the guest powers off"),
@@ -111,9 +114,6 @@ static const struct opt_desc table[] = {
     IGNORE("one-insn-per-tb", NULL),
     IGNORE("tb-size", "..."),
     IGNORE("full-screen", NULL),
-    LATER("gdb", "..."),
-    LATER("s", NULL),
-    LATER("S", NULL),
     LATER("qmp", "..."),
     LATER("mon", "..."),
     LATER("loadvm", "..."),
@@ -299,10 +299,23 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text,     o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
-                       o->cpu,      o->kernel,        o->initrd,         o->append,
-                       o->dtb,      o->bios,          o->log_classes,    o->log_file,
-                       o->pid_file, o->accel_refused, o->name,           o->semihosting.chardev};
+    char *strings[] = {o->text,
+                       o->dumpdtb,
+                       o->pflash_node[0],
+                       o->pflash_node[1],
+                       o->cpu,
+                       o->kernel,
+                       o->initrd,
+                       o->append,
+                       o->dtb,
+                       o->bios,
+                       o->log_classes,
+                       o->log_file,
+                       o->pid_file,
+                       o->gdb,
+                       o->accel_refused,
+                       o->name,
+                       o->semihosting.chardev};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }

@@ -74,6 +74,10 @@ struct options {
     struct opt_semihosting semihosting;
     char *log_classes, *log_file, *pid_file;
 
+    /* debuggers and monitors */
+    char *gdb; /* NULL: none */
+    bool gdb_lost_runs;
+
     /* time and chance */
     bool rtc_set; /* rtc_seconds was given; else the host's clock */
     bool rtc_local;

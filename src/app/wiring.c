@@ -112,6 +112,18 @@ struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *i
     return host_chardev_front(c, err);
 }
 
+struct chardev *wiring_open(struct wiring *w, const char *what, struct chardev_cfg *cfg,
+                            GError **err)
+{
+    adapt_to_terminal(w, cfg);
+    struct host_chardev *c = open_chardev(w, cfg, err);
+    struct chardev *front = c != NULL ? host_chardev_front(c, err) : NULL;
+    if (front == NULL) {
+        g_prefix_error(err, "%s: ", what);
+    }
+    return front;
+}
+
 static bool open_serial(struct wiring *w, unsigned n, const char *spec, GError **err)
 {
     if (strcmp(spec, "none") == 0) {
@@ -127,10 +139,8 @@ static bool open_serial(struct wiring *w, unsigned n, const char *spec, GError *
         g_prefix_error(err, "-serial: ");
         return false;
     }
-    adapt_to_terminal(w, &cfg);
-    struct host_chardev *c = open_chardev(w, &cfg, err);
+    w->cfg.serial[n] = wiring_open(w, "-serial", &cfg, err);
     chardev_cfg_clear(&cfg);
-    w->cfg.serial[n] = c != NULL ? host_chardev_front(c, err) : NULL;
     return w->cfg.serial[n] != NULL;
 }
 

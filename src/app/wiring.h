@@ -32,6 +32,10 @@ struct blockdev *wiring_take_drive(struct wiring *w, const char *what, const cha
                                    GError **err);
 struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err);
 struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char *id, GError **err);
+/* Open a character device for `what` and take its front. */
+struct chardev_cfg;
+struct chardev *wiring_open(struct wiring *w, const char *what, struct chardev_cfg *cfg,
+                            GError **err);
 bool wiring_has_object(const struct wiring *w, const char *id);
 /* A stream of random bytes for the device of that name. */
 struct entropy *wiring_entropy(struct wiring *w, const char *name);

@@ -119,6 +119,27 @@ struct cpu_walk {
 /* Translate as data accesses of EL el (0 to 3) do with the registers as they are, without side
  * effects and with any permission. el may differ from the current EL. */
 bool cpu_walk(struct cpu *c, unsigned el, uint64_t va, struct cpu_walk *out);
+/*
+ * The translation contexts that the PE's TLB knows: those in use lately, of all regimes, processes
+ * and VMs.
+ */
+struct cpu_context {
+    uint16_t number; /* 0: retired by maintenance */
+    uint8_t regime;  /* enum regime of mmu/regime.h */
+    uint8_t pas;
+    bool el0, current;
+    bool shared; /* by all ASIDs: only global translations */
+    bool s1, s2; /* stages that are on */
+    uint16_t asid, vmid;
+    uint64_t ttbr[2], vttbr;
+};
+bool cpu_context_at(const struct cpu *c, unsigned i, struct cpu_context *out); /* false: no more */
+/* cpu_walk in context i, or in EL1&0 as the registers have it now. ipa: stage 2 only. */
+#define CPU_CONTEXT_EL1 UINT32_MAX
+bool cpu_walk_context(struct cpu *c, unsigned i, bool ipa, uint64_t addr, struct cpu_walk *out);
+/* Bits of a pointer that hold its authentication code and tag, at the current EL. upper: of the
+ * half of the address space where bit 55 is 1. */
+uint64_t cpu_pac_mask(const struct cpu *c, bool upper, bool insn);
 /* Memory as `el` sees it; cpu_mem_read and cpu_mem_write do it for the current EL. Writing code is
  * fine: it is decoded again. */
 bool cpu_mem_read_el(struct cpu *c, unsigned el, uint64_t va, void *buf, size_t len);

@@ -132,6 +132,9 @@ struct machine_notice {
     /* RESET, SHUTDOWN: did the guest ask for it, and how QEMU calls the reason */
     bool guest;
     const char *reason;
+    /* SHUTDOWN: machine_run returns, with this */
+    bool last;
+    int status;
 };
 struct machine_observer {
     void (*notify)(void *opaque, const struct machine_notice *n);

@@ -102,7 +102,10 @@ bool machine_reset(struct machine *m, GError **err) NODISCARD;
 void runloop_rebase(struct machine *m);
 /* pause.c */
 void machine_set_state(struct machine *m, enum machine_state s);
-void machine_notify(struct machine *m, enum machine_event e, const struct pending_request *why);
+void machine_notify(struct machine *m, enum machine_event e);
+/* RESET, SHUTDOWN: why. last: the run ends. */
+void machine_notify_why(struct machine *m, enum machine_event e, const struct pending_request *why,
+                        bool last);
 
 /* For machine_port and PSCI. */
 void machine_request(void *opaque, enum machine_request what, int code);

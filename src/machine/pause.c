@@ -34,7 +34,7 @@ void machine_set_state(struct machine *m, enum machine_state s)
     if (runs) {
         runloop_rebase(m);
     }
-    machine_notify(m, runs ? MACHINE_EVENT_RESUME : MACHINE_EVENT_STOP, NULL);
+    machine_notify(m, runs ? MACHINE_EVENT_RESUME : MACHINE_EVENT_STOP);
 }
 
 void machine_pause(struct machine *m, enum machine_state why)
@@ -97,16 +97,29 @@ static const char *reason_of(const struct pending_request *r)
     return r->code > 128 ? "host-signal" : "host-qmp-quit";
 }
 
-void machine_notify(struct machine *m, enum machine_event e, const struct pending_request *why)
+static void notify(struct machine *m, const struct machine_notice *n)
 {
-    struct machine_notice n = {.event = e};
-    if (why != NULL) {
-        n.guest = why->guest;
-        n.reason = reason_of(why);
-    }
     for (struct machine_observer *o = m->observers; o != NULL; o = o->next) {
-        o->notify(o->opaque, &n);
+        o->notify(o->opaque, n);
     }
+}
+
+void machine_notify(struct machine *m, enum machine_event e)
+{
+    notify(m, &(struct machine_notice){.event = e});
+}
+
+void machine_notify_why(struct machine *m, enum machine_event e, const struct pending_request *why,
+                        bool last)
+{
+    struct machine_notice n = {
+        .event = e,
+        .guest = why->guest,
+        .reason = reason_of(why),
+        .last = last,
+        .status = why->what == REQ_EXIT ? why->code : 0,
+    };
+    notify(m, &n);
 }
 
 /* ---- parts ---- */

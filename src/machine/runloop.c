@@ -248,7 +248,7 @@ static void pace(struct machine *m)
 /* True: the machine ends. */
 static bool power_off(struct machine *m, const struct pending_request *r)
 {
-    machine_notify(m, MACHINE_EVENT_SHUTDOWN, r);
+    machine_notify_why(m, MACHINE_EVENT_SHUTDOWN, r, !m->cfg.no_shutdown);
     if (m->cfg.no_shutdown) {
         machine_set_state(m, MACHINE_SHUTDOWN);
     }
@@ -265,11 +265,11 @@ static bool handle_request(struct machine *m, int *out_status)
     *out_status = 0;
     switch (r.what) {
     case REQ_POWER_KEY:
-        machine_notify(m, MACHINE_EVENT_POWERDOWN, &r);
+        machine_notify(m, MACHINE_EVENT_POWERDOWN);
         board_press_power_key(m);
         return false;
     case REQ_EXIT:
-        machine_notify(m, MACHINE_EVENT_SHUTDOWN, &r);
+        machine_notify_why(m, MACHINE_EVENT_SHUTDOWN, &r, true);
         *out_status = r.code;
         return true;
     case REQ_POWEROFF:
@@ -286,7 +286,7 @@ static bool handle_request(struct machine *m, int *out_status)
         *out_status = 2;
         return true;
     }
-    machine_notify(m, MACHINE_EVENT_RESET, &r);
+    machine_notify_why(m, MACHINE_EVENT_RESET, &r, false);
     if (m->state != MACHINE_RUNNING) {
         m->state = MACHINE_PRELAUNCH;
     }

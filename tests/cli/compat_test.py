@@ -70,6 +70,7 @@ WORK = """
     -device loader,addr=0x40200000,cpu-num=0
 -machine virt -nographic -bios FILE
 -machine virt-9.2 -cpu neoverse-n1 -nographic -kernel FILE
+-machine virt -nographic -kernel FILE -gdb unix:g.sock
 --machine virt --nographic --kernel FILE
 """
 
@@ -81,7 +82,6 @@ REFUSED = """
 -machine virt -device virtio-net-pci,netdev=x -kernel FILE | virtio-net-device
 -machine virt -device e1000 -kernel FILE                   | e1000
 -machine virt -monitor telnet::45454,server,nowait         | -monitor
--machine virt -S -s -kernel FILE                           | available
 -machine virt -daemonize                                   | -daemonize
 -machine virt -fsdev local,id=x,path=.                     | -fsdev
 -machine virt -device guest-loader,addr=0x49000000,kernel=FILE | guest-loader

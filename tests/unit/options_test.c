@@ -160,7 +160,7 @@ static void test_unknown(void **state)
     parse_fails("-device virtio-blk-devise,drive=d", "virtio-blk-device");
     parse_fails("-device virtio-blk-device,driv=d", "'drive'");
     parse_fails("-drive fil=x", "'file'");
-    parse_fails("-gdb tcp::1234", "not available yet");
+    parse_fails("-incoming tcp:0:1", "not available yet");
     parse_fails("-accel kvm", "emulator");
 }
 

@@ -53,6 +53,11 @@ bool debug_page_is_watched(const struct cpu *c, uint64_t va);
 /* The end of a cpu_run, accounts made up: true when a step is complete. */
 bool debug_step_complete(struct cpu *c);
 
+/* A walk that notes what it reads, without side effects. */
+struct xlat_cfg;
+bool inspect_walk(struct cpu *c, const struct xlat_cfg *cfg, bool el0, uint64_t addr,
+                  struct cpu_walk *out);
+
 /* ---- external debuggers ---- */
 void external_init(struct cpu *c);
 void external_finalize(struct cpu *c);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Registers, memory and translations for debuggers. */
 #include "cpu/cpu_debug.h"
+#include "cpu/debug/debug.h"
 #include "cpu/engine/translate.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/regimes.h"
@@ -163,15 +164,21 @@ static void note(void *opaque, unsigned stage, int level, pa_t at, enum pas pas,
 
 bool cpu_walk(struct cpu *c, unsigned el, uint64_t addr, struct cpu_walk *out)
 {
+    struct xlat_cfg cfg;
+    regime_config(c, regime_of_el(c, el & 3), &cfg);
+    return inspect_walk(c, &cfg, el == 0, addr, out);
+}
+
+bool inspect_walk(struct cpu *c, const struct xlat_cfg *cfg, bool el0, uint64_t addr,
+                  struct cpu_walk *out)
+{
     struct noting n = {.c = c, .out = out};
     struct walk_port port = {.read = read_descriptor, .note = note, .opaque = &n};
-    struct xlat_req req = {.va = va(addr), .acc = ACC_ANY, .el0 = el == 0, .debug = true};
-    struct xlat_cfg cfg;
+    struct xlat_req req = {.va = va(addr), .acc = ACC_ANY, .el0 = el0, .debug = true};
     struct xlat_result r;
     struct xlat_fault f;
-    regime_config(c, regime_of_el(c, el & 3), &cfg);
     *out = (struct cpu_walk){0};
-    out->ok = xlat_walk(&cfg, &req, &port, &r, &f);
+    out->ok = xlat_walk(cfg, &req, &port, &r, &f);
     if (out->ok) {
         out->pa = r.pa;
         out->ipa = r.ipa.v;

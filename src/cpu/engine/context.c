@@ -68,6 +68,11 @@ void context_flush(struct cpu *c)
     c->ctx_stale = true;
 }
 
+const struct context *context_at(const struct cpu *c, unsigned i)
+{
+    return i < c->contexts->n_used ? &c->contexts->ctx[i] : NULL;
+}
+
 /* ---- finding and making contexts ---- */
 
 static unsigned hash_of(const struct context *x)

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Running: vCont, c, s. PEs without an action are held, which is GDB's scheduler-locking. A PE that
+ * is stepped takes its instruction in its turn while those that continue run: time goes as it would
+ * without a debugger.
+ */
+#include "cpu/cpu_debug.h"
+
+#include "debug/gdb_internal.h"
+
+enum action { ACT_NONE, ACT_HOLD, ACT_RUN, ACT_STEP };
+
+void gdb_cont_query(struct gdb_stub *g)
+{
+    g_string_assign(g->reply, "vCont;c;C;s;S");
+}
+
+static void start(struct gdb_stub *g, const uint8_t *actions)
+{
+    struct machine *m = gdb_machine(g);
+    for (unsigned i = 0; i < machine_n_pes(m); i++) {
+        machine_hold_pe(m, i, actions[i] == ACT_HOLD || actions[i] == ACT_NONE);
+        if (actions[i] == ACT_STEP) {
+            cpu_step_once(machine_pe(m, i), !(g->sstep & SSTEP_NOIRQ));
+        }
+    }
+    g->waiting = true;
+    g->no_reply = true;
+    /* Powered off, it stands still: the client waits until it interrupts. */
+    (void)machine_resume(m);
+}
+
+static bool parse_action(const char **p, uint8_t *out)
+{
+    char a = **p;
+    uint64_t signal;
+    switch (a) {
+    case 'c':
+    case 'C':
+        *out = ACT_RUN;
+        break;
+    case 's':
+    case 'S':
+        *out = ACT_STEP;
+        break;
+    case 't':
+        *out = ACT_HOLD;
+        break;
+    default:
+        return false;
+    }
+    (*p)++;
+    return (a != 'C' && a != 'S') || gdb_take_number(p, &signal);
+}
+
+/* The leftmost action that names a PE is its own. */
+static bool parse_actions(struct gdb_stub *g, const char *p, uint8_t *actions)
+{
+    unsigned n = machine_n_pes(gdb_machine(g));
+    while (gdb_take_char(&p, ';')) {
+        uint8_t a;
+        int who = -1;
+        if (!parse_action(&p, &a) || (gdb_take_char(&p, ':') && !gdb_take_thread(g, &p, &who))) {
+            return false;
+        }
+        for (unsigned i = 0; i < n; i++) {
+            if (actions[i] == ACT_NONE && (who < 0 || (unsigned)who == i)) {
+                actions[i] = a;
+            }
+        }
+    }
+    return *p == '\0';
+}
+
+void gdb_cont(struct gdb_stub *g, const char *p)
+{
+    g_autofree uint8_t *actions = g_new0(uint8_t, machine_n_pes(gdb_machine(g)));
+    if (parse_actions(g, p, actions)) {
+        start(g, actions);
+    } else {
+        g_string_assign(g->reply, GDB_E_INVAL);
+    }
+}
+
+void gdb_go(struct gdb_stub *g, bool step)
+{
+    unsigned n = machine_n_pes(gdb_machine(g));
+    g_autofree uint8_t *actions = g_new0(uint8_t, n);
+    for (unsigned i = 0; i < n; i++) {
+        actions[i] = step && i == g->pe ? ACT_STEP : ACT_RUN;
+    }
+    start(g, actions);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "debug/memory.h"
+
+#include <string.h>
+
+#include "base/bits.h"
+#include "cpu/cpu.h"
+#include "cpu/cpu_debug.h"
+#include "machine/machine.h"
+
+#define PAGE_BYTES 4096U
+
+/* In a machine with two Security states a physical address means both. */
+static uint8_t pas_of_physical(struct machine *m, unsigned pe, pa_t at)
+{
+    struct mem_attrs ns = {.requester_id = pe, .pas = PAS_NS};
+    struct bus_txn t = {.pa = at, .size = 1, .attrs = ns, .debug = true};
+    return bus_access(machine_bus(m), &t) == BUS_OK ? PAS_NS : PAS_S;
+}
+
+bool memory_translate(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
+                      struct memory_place *out)
+{
+    struct cpu *c = machine_pe(m, pe);
+    struct cpu_walk w = {0};
+
+    out->len = PAGE_BYTES - addr % PAGE_BYTES;
+    switch (v->kind) {
+    case MEMORY_PHYSICAL:
+        out->pa = pa(addr);
+        out->pas = pas_of_physical(m, pe, out->pa);
+        return true;
+    case MEMORY_PE:
+        w.ok = cpu_walk(c, cpu_get_el(c), addr, &w);
+        break;
+    case MEMORY_EL:
+        w.ok = cpu_walk(c, v->el, addr, &w);
+        break;
+    case MEMORY_CONTEXT:
+        w.ok = cpu_walk_context(c, v->context, v->ipa, addr, &w);
+        break;
+    }
+    out->pa = w.pa;
+    out->pas = w.pas;
+    return w.ok;
+}
+
+/* One access of a size that a register may have. */
+static unsigned piece_size(pa_t at, size_t len)
+{
+    unsigned size = 8;
+    while (size > len || at.v % size != 0) {
+        size /= 2;
+    }
+    return size;
+}
+
+static bool device_access(struct bus *b, const struct mem_attrs *a, pa_t at, uint8_t *buf,
+                          size_t len, bool write)
+{
+    while (len > 0) {
+        unsigned size = piece_size(at, len);
+        struct bus_txn t = {
+            .pa = at, .attrs = *a, .size = (uint8_t)size, .write = write, .debug = !write};
+        if (write) {
+            memcpy(&t.data, buf, size);
+        }
+        if (bus_access(b, &t) != BUS_OK) {
+            return false;
+        }
+        if (!write) {
+            memcpy(buf, &t.data, size);
+        }
+        at.v += size;
+        buf += size;
+        len -= size;
+    }
+    return true;
+}
+
+static bool access_place(struct machine *m, unsigned pe, const struct memory_place *p, uint8_t *buf,
+                         size_t len, bool write)
+{
+    struct mem_attrs a = {.requester_id = pe, .pas = p->pas, .priv = true};
+    uint8_t *host = bus_ram_span(machine_bus(m), p->pa, len, &a, write);
+    if (host == NULL) {
+        return device_access(machine_bus(m), &a, p->pa, buf, len, write);
+    }
+    memcpy(write ? host : buf, write ? buf : host, len);
+    if (write) {
+        for (unsigned i = 0; i < machine_n_pes(m); i++) {
+            cpu_invalidate_code(machine_pe(m, i), p->pa, len);
+        }
+    }
+    return true;
+}
+
+static size_t copy(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
+                   uint8_t *buf, size_t len, bool write)
+{
+    size_t done = 0;
+    while (done < len) {
+        struct memory_place p;
+        if (!memory_translate(m, pe, v, addr + done, &p)) {
+            break;
+        }
+        size_t n = MIN(p.len, len - done);
+        if (!access_place(m, pe, &p, buf + done, n, write)) {
+            break;
+        }
+        done += n;
+    }
+    return done;
+}
+
+size_t memory_read(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
+                   void *buf, size_t len)
+{
+    return copy(m, pe, v, addr, buf, len, false);
+}
+
+size_t memory_write(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
+                    const void *buf, size_t len)
+{
+    return copy(m, pe, v, addr, (uint8_t *)(uintptr_t)buf, len, true);
+}

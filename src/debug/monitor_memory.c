@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that show or save memory, and choose whose memory. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+#include "debug/monitor_internal.h"
+
+#define LINE_BYTES 16U
+#define COUNT_MAX  65536U
+
+static const struct memory_view physical = {.kind = MEMORY_PHYSICAL};
+
+/* ---- x, xp ---- */
+
+struct format {
+    uint64_t count;
+    unsigned size;
+    char letter; /* x d u o c */
+};
+
+/* "/16xw", any order of letters: as GDB's. */
+static bool parse_format(const char *s, struct format *f, GError **err)
+{
+    static const char sizes[] = "bhwg";
+    char *end;
+    *f = (struct format){1, 4, 'x'};
+    if (s == NULL) {
+        return true;
+    }
+    if (g_ascii_isdigit(s[1])) {
+        f->count = g_ascii_strtoull(s + 1, &end, 10);
+    } else {
+        end = (char *)(uintptr_t)s + 1;
+    }
+    for (; *end != '\0'; end++) {
+        const char *size = strchr(sizes, *end);
+        if (size != NULL) {
+            f->size = 1U << (size - sizes);
+        } else if (strchr("xduoc", *end) != NULL) {
+            f->letter = *end;
+        } else {
+            return fail(err, ERR_OPTION, "'%s' is not a format like /16xw (xduoc, bhwg)", s);
+        }
+    }
+    if (f->letter == 'c') {
+        f->size = 1;
+    }
+    return f->count <= COUNT_MAX || fail(err, ERR_OPTION, "at most %u values", COUNT_MAX);
+}
+
+static void put_value(GString *out, const struct format *f, const uint8_t *p)
+{
+    uint64_t v = 0;
+    memcpy(&v, p, f->size);
+    switch (f->letter) {
+    case 'd':
+        g_string_append_printf(out, " %" PRId64, sextract64(v, 0, f->size * 8));
+        break;
+    case 'u':
+        g_string_append_printf(out, " %" PRIu64, v);
+        break;
+    case 'o':
+        g_string_append_printf(out, " 0%" PRIo64, v);
+        break;
+    case 'c':
+        g_string_append_printf(out, g_ascii_isprint((char)v) ? " '%c'" : " '\\x%02x'", (unsigned)v);
+        break;
+    default:
+        g_string_append_printf(out, " 0x%0*" PRIx64, (int)f->size * 2, v);
+        break;
+    }
+}
+
+static bool dump(struct monitor *mon, const struct memory_view *view, char **args, GString *out,
+                 GError **err)
+{
+    struct format f;
+    bool has_format = args[0][0] == '/';
+    const char *where = args[has_format];
+    uint64_t addr;
+    if (where == NULL) {
+        return fail(err, ERR_OPTION, "which address?");
+    }
+    if (!parse_format(has_format ? args[0] : NULL, &f, err) ||
+        !monitor_number(mon, where, &addr, err)) {
+        return false;
+    }
+    for (uint64_t i = 0; i < f.count; i++, addr += f.size) {
+        uint8_t v[8];
+        if (i * f.size % LINE_BYTES == 0) {
+            g_string_append_printf(out, "%s%016" PRIx64 ":", i != 0 ? "\n" : "", addr);
+        }
+        if (memory_read(mon->m, mon->pe, view, addr, v, f.size) != f.size) {
+            g_string_append_c(out, '\n');
+            return fail(err, ERR_OPTION, "cannot access memory at %#" PRIx64, addr);
+        }
+        put_value(out, &f, v);
+    }
+    g_string_append(out, f.count != 0 ? "\n" : "");
+    return true;
+}
+
+bool monitor_x(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    return dump(mon, &mon->view, args, out, err);
+}
+
+bool monitor_xp(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    return dump(mon, &physical, args, out, err);
+}
+
+/* ---- memsave, pmemsave ---- */
+
+static bool save(struct monitor *mon, const struct memory_view *view, uint64_t addr, uint64_t size,
+                 FILE *f, GError **err)
+{
+    uint8_t buf[4096];
+    while (size > 0) {
+        size_t n = MIN(size, sizeof(buf));
+        if (memory_read(mon->m, mon->pe, view, addr, buf, n) != n) {
+            return fail(err, ERR_OPTION, "Invalid addr 0x%016" PRIx64 "/size %" PRIu64 " specified",
+                        addr, size);
+        }
+        if (fwrite(buf, 1, n, f) != n) {
+            return fail(err, ERR_FILE, "cannot write: %s", g_strerror(errno));
+        }
+        addr += n;
+        size -= n;
+    }
+    return true;
+}
+
+static bool save_range(struct monitor *mon, const struct memory_view *view, char **args,
+                       GError **err)
+{
+    uint64_t addr;
+    uint64_t size;
+    if (!monitor_number(mon, args[0], &addr, err) || !monitor_number(mon, args[1], &size, err)) {
+        return false;
+    }
+    FILE *f = fopen(args[2], "we");
+    if (f == NULL) {
+        return fail(err, ERR_FILE, "cannot write '%s': %s", args[2], g_strerror(errno));
+    }
+    bool ok = save(mon, view, addr, size, f, err);
+    if (fclose(f) != 0 && ok) {
+        return fail(err, ERR_FILE, "cannot write '%s': %s", args[2], g_strerror(errno));
+    }
+    return ok;
+}
+
+bool monitor_memsave(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    return save_range(mon, &mon->view, args, err);
+}
+
+bool monitor_pmemsave(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    return save_range(mon, &physical, args, err);
+}
+
+/* ---- views ---- */
+
+/* The context of a VM that its TLB entries are for: the one in force, else the first one. */
+static bool find_vmid(const struct monitor *mon, uint64_t vmid, unsigned *out)
+{
+    struct cpu_context x;
+    bool found = false;
+    for (unsigned i = 0; cpu_context_at(monitor_cpu(mon), i, &x); i++) {
+        if (x.s2 && x.vmid == vmid && (!found || x.current)) {
+            *out = i;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static bool view_context(struct monitor *mon, char **args, struct memory_view *v, GError **err)
+{
+    bool by_vmid = strcmp(args[0], "vmid") == 0;
+    struct cpu_context x;
+    uint64_t n;
+    if (args[1] == NULL || !monitor_number(mon, args[1], &n, err)) {
+        return args[1] != NULL || fail(err, ERR_OPTION, "%s: which one?", args[0]);
+    }
+    v->kind = MEMORY_CONTEXT;
+    v->context = (unsigned)MIN(n, CPU_CONTEXT_EL1 - 1);
+    v->ipa = g_strcmp0(args[2], "ipa") == 0;
+    if (args[2] != NULL && !v->ipa) {
+        return fail(err, ERR_OPTION, "'%s': there is 'ipa'", args[2]);
+    }
+    if (by_vmid && !find_vmid(mon, n, &v->context)) {
+        return fail(err, ERR_OPTION, "PE %u has no context of VMID %" PRIu64 " (info contexts)",
+                    mon->pe, n);
+    }
+    return cpu_context_at(monitor_cpu(mon), v->context, &x) ||
+           fail(err, ERR_OPTION, "there is no context %" PRIu64 " (info contexts)", n);
+}
+
+bool monitor_view_command(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    struct memory_view v = {.kind = MEMORY_PE};
+    if (strcmp(args[0], "context") == 0 || strcmp(args[0], "vmid") == 0) {
+        if (!view_context(mon, args, &v, err)) {
+            return false;
+        }
+    } else if (monitor_el(args[0], &v.el)) {
+        v.kind = MEMORY_EL;
+    } else if (strcmp(args[0], "physical") == 0) {
+        v.kind = MEMORY_PHYSICAL;
+    } else if (strcmp(args[0], "pe") != 0) {
+        return fail(err, ERR_OPTION, "'%s' is not a view: pe, physical, el0 to el3, context, vmid",
+                    args[0]);
+    }
+    mon->view = v;
+    return true;
+}
+
+bool monitor_info_view(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    const struct memory_view *v = &mon->view;
+    g_string_append_printf(out, "PE %u, memory ", mon->pe);
+    switch (v->kind) {
+    case MEMORY_PE:
+        g_string_append(out, "as it sees it\n");
+        break;
+    case MEMORY_EL:
+        g_string_append_printf(out, "as EL%u sees it\n", v->el);
+        break;
+    case MEMORY_CONTEXT:
+        g_string_append_printf(out, "of context %u%s\n", v->context,
+                               v->ipa ? ", intermediate physical" : "");
+        break;
+    case MEMORY_PHYSICAL:
+        g_string_append(out, "physical\n");
+        break;
+    }
+    return true;
+}
