@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app/checkpoints.h"
 #include "app/control.h"
 #include "app/options.h"
 #include "app/signals.h"
@@ -84,6 +85,18 @@ static int run_with_pid_file(const char *path, struct wiring *w, struct machine 
     return status;
 }
 
+/* With what is to happen at certain times. */
+static int run_checkpoints(const struct options *o, struct wiring *w, struct machine *m)
+{
+    GError *err = NULL;
+    struct checkpoints *c = checkpoints_new(o, m, &err);
+    if (c == NULL) {
+        return report(err);
+    }
+    int status = check_output(w, run_with_pid_file(o->pid_file, w, m));
+    return checkpoints_free(c, &err) ? status : report(err);
+}
+
 static int run_wiring(const struct options *o, struct wiring *w)
 {
     GError *err = NULL;
@@ -98,8 +111,7 @@ static int run_wiring(const struct options *o, struct wiring *w)
         return report(err);
     }
     /* The log last: no file is made for a command with a mistake. */
-    int status =
-        set_up_log(o, &err) ? check_output(w, run_with_pid_file(o->pid_file, w, m)) : report(err);
+    int status = set_up_log(o, &err) ? run_checkpoints(o, w, m) : report(err);
     control_free(control);
     machine_free(m);
     return status;

@@ -85,6 +85,9 @@ struct options {
     uint64_t seed;
     enum opt_pace pace;
     uint64_t quantum_ns; /* 0: default */
+    /* snapshots and hashes */
+    tick_t hash_every, snapshot_save_at; /* 0: not at all */
+    char *snapshot_load, *snapshot_save;
     bool has_uuid;
     uint8_t uuid[16];
     char *name;

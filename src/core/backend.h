@@ -70,6 +70,9 @@ struct netdev {
 /* ---- entropy: deterministic, seeded from the configuration ---- */
 struct entropy {
     void (*fill)(void *opaque, uint8_t *buf, size_t len);
+    /* Where in the stream it is, in bytes: state of the machine. */
+    uint64_t (*tell)(void *opaque);
+    void (*seek)(void *opaque, uint64_t at);
     void *opaque;
 };
 

@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "core/bus.h"
 #include "core/regs.h"
+#include "core/snapshot.h"
 
 enum reset_kind { RESET_COLD, RESET_WARM };
 
@@ -27,6 +28,11 @@ struct device_ops {
     void (*reset)(struct device *d, enum reset_kind k); /* after table reset; may be NULL */
     /* Only for what a table cannot say; NULL: the register table answers. pa is the offset. */
     enum bus_result (*access)(struct device *d, unsigned region, struct bus_txn *t);
+    /* State that no register describes; NULL: none. And what no table can say of it. */
+    const struct snap_desc *snap;
+    void (*snap_more)(struct device *d, struct snap *s);
+    /* After loading: check what fields cannot, work out what is derived. May be NULL. */
+    bool (*post_load)(struct device *d, GError **err);
     void (*finalize)(struct device *d); /* may be NULL */
 };
 
@@ -40,6 +46,8 @@ bool device_realize(struct device *d, GError **err) NODISCARD;
 void device_reset(struct device *d, enum reset_kind k);
 void device_free(struct device *d);
 /* t->pa is the offset in the region. Total: every offset, size and alignment has an answer. */
+/* A section of the snapshot: registers by name, then the rest. */
+void device_snap(struct device *d, struct snap *s);
 enum bus_result device_access(struct device *d, unsigned region, struct bus_txn *t);
 
 #endif

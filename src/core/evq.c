@@ -123,6 +123,37 @@ void evq_schedule(struct evq *q, struct event *e, tick_t when)
     }
 }
 
+size_t evq_len(const struct evq *q)
+{
+    return q->heap->len;
+}
+
+uint64_t evq_sequence(const struct evq *q)
+{
+    return q->seq;
+}
+
+void evq_set_sequence(struct evq *q, uint64_t sequence)
+{
+    q->seq = sequence;
+}
+
+void evq_restart(struct evq *q, tick_t now)
+{
+    while (q->heap->len > 0) {
+        evq_cancel(q, at(q, q->heap->len - 1));
+    }
+    q->now = now;
+}
+
+void evq_restore(struct evq *q, struct event *e, tick_t when, uint64_t sequence)
+{
+    e->when = when;
+    e->seq = sequence;
+    g_ptr_array_add(q->heap, e);
+    sift_up(q, q->heap->len - 1);
+}
+
 void evq_set_now(struct evq *q, tick_t when)
 {
     q->now = when;

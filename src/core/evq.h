@@ -10,6 +10,7 @@
 #define CORE_EVQ_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -41,6 +42,17 @@ bool evq_pending(const struct event *e);
 void evq_set_now(struct evq *q, tick_t when);
 /* Move the clock to `when` and run all events due by then, in order. */
 void evq_advance(struct evq *q, tick_t when);
+
+/* ---- for snapshots ---- */
+/* How many events are scheduled, and the number that the next one gets. */
+size_t evq_len(const struct evq *q);
+uint64_t evq_sequence(const struct evq *q);
+void evq_set_sequence(struct evq *q, uint64_t sequence);
+/* Forget all events; the clock continues from here. */
+void evq_restart(struct evq *q, tick_t now);
+/* Schedule with the place among equals that it had. */
+void evq_restore(struct evq *q, struct event *e, tick_t when, uint64_t sequence);
+
 /* Called whenever evq_next becomes earlier, so that a running PE can end its budget early. */
 void evq_on_earlier(struct evq *q, void (*fn)(void *opaque, tick_t next), void *opaque);
 

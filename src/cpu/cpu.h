@@ -17,6 +17,7 @@
 #include "core/bus.h"
 #include "core/evq.h"
 #include "core/irq.h"
+#include "core/snapshot.h"
 #include "core/sysreg.h"
 
 struct cpu;
@@ -67,6 +68,11 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n);
 const char *const *cpu_model_names(void);
 /* The counter frequency of a model. */
 uint32_t cpu_cntfrq_hz(const struct cpu *c);
+
+/* The section of the PE; between two calls of cpu_run. */
+void cpu_snap(struct cpu *c, struct snap *s);
+/* Empty what is remembered of translations: TLBs and contexts. */
+void cpu_forget_translations(struct cpu *c);
 
 /* Cold reset: off. */
 void cpu_reset(struct cpu *c);

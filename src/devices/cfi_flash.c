@@ -460,6 +460,32 @@ static void flash_finalize(struct device *d)
     }
 }
 
+/* clang-format off */
+static const struct snap_field flash_fields[] = {
+    SNAP_UPTO(struct cfi_flash, mode, READ_CFI),
+    SNAP_UPTO(struct cfi_flash, expect, EXPECT_BUFFER_CONFIRM),
+    SNAP_FIELD(struct cfi_flash, status),
+    SNAP_ARRAY(struct cfi_flash, locked, bool),
+    SNAP_FIELD(struct cfi_flash, words_left),
+    SNAP_UPTO(struct cfi_flash, buffer_at, CFI_FLASH_SIZE - BUFFER_BYTES),
+    SNAP_FIELD(struct cfi_flash, buffer_bad),
+    SNAP_ARRAY(struct cfi_flash, buffer, uint8_t),
+};
+/* clang-format on */
+static const struct snap_desc flash_snap = SNAP_DESC(1, flash_fields);
+
+static bool flash_post_load(struct device *d, GError **err)
+{
+    struct cfi_flash *f = of(d);
+    enum read_mode mode = (enum read_mode)f->mode;
+    if (f->buffer_at % BUFFER_BYTES != 0) {
+        return fail(err, ERR_FILE, "the write buffer is not aligned");
+    }
+    f->mode = mode == READ_ARRAY ? READ_STATUS : READ_ARRAY; /* lend or take back for sure */
+    set_mode(f, mode);
+    return true;
+}
+
 static const struct reg_block cfi_flash_block = {.name = "flash", .size = (uint32_t)CFI_FLASH_SIZE};
 
 static const struct device_ops cfi_flash_ops = {
@@ -470,6 +496,8 @@ static const struct device_ops cfi_flash_ops = {
     .realize = flash_realize,
     .reset = flash_reset,
     .access = flash_access,
+    .snap = &flash_snap,
+    .post_load = flash_post_load,
     .finalize = flash_finalize,
 };
 

@@ -424,12 +424,34 @@ static void fw_cfg_finalize(struct device *d)
     }
 }
 
+/* clang-format off */
+static const struct snap_field fw_cfg_fields[] = {
+    SNAP_FIELD(struct fw_cfg, selected),
+    SNAP_FIELD(struct fw_cfg, offset),
+    SNAP_FIELD(struct fw_cfg, dma_high),
+};
+/* clang-format on */
+static const struct snap_desc fw_cfg_snap = SNAP_DESC(1, fw_cfg_fields);
+
+/* Files that the guest may write, by name; the others are configuration. */
+static void fw_cfg_snap_files(struct device *d, struct snap *s)
+{
+    struct fw_cfg *f = of(d);
+    for (unsigned i = 0; i < f->n_files; i++) {
+        if (f->files[i].writable != NULL) {
+            snap_bytes(s, f->files[i].name, f->files[i].writable, item_len(&f->files[i]));
+        }
+    }
+}
+
 static const struct device_ops fw_cfg_ops = {
     .type = "fw-cfg",
     .state_size = sizeof(struct fw_cfg),
     .regions = &fw_cfg_block,
     .n_regions = 1,
     .reset = fw_cfg_reset,
+    .snap = &fw_cfg_snap,
+    .snap_more = fw_cfg_snap_files,
     .finalize = fw_cfg_finalize,
 };
 

@@ -664,6 +664,39 @@ struct gtimer *gtimer_new(const struct gtimer_cfg *cfg, struct evq *q, GError **
     return t;
 }
 
+/* clang-format off */
+static const struct snap_field timer_fields[] = {
+    SNAP_FIELD(struct timer, cval),
+    SNAP_UPTO(struct timer, ctl, TIMER_ENABLE | TIMER_IMASK),
+    SNAP_EVENT(struct timer, ev),
+    SNAP_LINES(struct timer, out),
+};
+static const struct snap_desc timer_desc = SNAP_DESC(0, timer_fields);
+static const struct snap_field pe_fields[] = {
+    SNAP_FIELD(struct gtimer_pe, cntvoff),
+    SNAP_FIELD(struct gtimer_pe, cntpoff),
+    SNAP_FIELD(struct gtimer_pe, cntkctl),
+    SNAP_FIELD(struct gtimer_pe, cnthctl),
+    SNAP_FIELD(struct gtimer_pe, poff_on),
+    SNAP_STRUCTS(struct gtimer_pe, timer, struct timer, &timer_desc),
+};
+static const struct snap_desc pe_desc = SNAP_DESC(0, pe_fields);
+static const struct snap_field gtimer_fields[] = {SNAP_FIELD(struct gtimer, cntfrq)};
+/* clang-format on */
+static const struct snap_desc gtimer_desc = SNAP_DESC(1, gtimer_fields);
+
+void gtimer_snap(struct gtimer *t, struct snap *s)
+{
+    snap_begin(s, "gtimer", gtimer_desc.version);
+    snap_fields(s, &gtimer_desc, t);
+    for (unsigned n = 0; n < t->cfg.n_pe; n++) {
+        snap_enter(s, "pe", n);
+        snap_fields(s, &pe_desc, &t->pe[n]);
+        snap_leave(s);
+    }
+    snap_end(s);
+}
+
 /* CNTHCTL_EL2 resets to UNKNOWN: both EL1 enables set, so that an EL1 kernel started without an
  * EL2 stage finds its timers. */
 void gtimer_reset(struct gtimer *t)

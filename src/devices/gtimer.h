@@ -15,6 +15,7 @@
 #include "base/result.h"
 #include "core/evq.h"
 #include "core/irq.h"
+#include "core/snapshot.h"
 #include "core/sysreg.h"
 
 enum gtimer_id {
@@ -41,6 +42,7 @@ struct gtimer;
 
 struct gtimer *gtimer_new(const struct gtimer_cfg *cfg, struct evq *q, GError **err) NODISCARD;
 void gtimer_reset(struct gtimer *t);
+void gtimer_snap(struct gtimer *t, struct snap *s);
 void gtimer_free(struct gtimer *t);
 
 /* The output of a timer: the board fills in sink, opaque and n. */

@@ -345,6 +345,20 @@ static void pl011_finalize(struct device *d)
     }
 }
 
+/* clang-format off */
+static const struct snap_field pl011_fields[] = {
+    SNAP_FIELD(struct pl011, modem),
+    SNAP_ARRAY(struct pl011, rx, uint16_t),
+    SNAP_UPTO(struct pl011, rx_head, PL011_FIFO_MAX - 1),
+    SNAP_UPTO(struct pl011, rx_len, PL011_FIFO_MAX),
+    SNAP_FIELD(struct pl011, lcr_h_seen),
+    SNAP_FIELD(struct pl011, overrun),
+    SNAP_LINES(struct pl011, irq),
+    SNAP_LINES(struct pl011, dma),
+};
+/* clang-format on */
+static const struct snap_desc pl011_snap = SNAP_DESC(1, pl011_fields);
+
 static const struct device_ops pl011_ops = {
     .type = "pl011",
     .state_size = sizeof(struct pl011),
@@ -352,6 +366,7 @@ static const struct device_ops pl011_ops = {
     .n_regions = 1,
     .realize = pl011_realize,
     .reset = pl011_reset,
+    .snap = &pl011_snap,
     .finalize = pl011_finalize,
 };
 

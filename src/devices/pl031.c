@@ -141,12 +141,22 @@ static void pl031_finalize(struct device *d)
     evq_cancel(of(d)->evq, &of(d)->match);
 }
 
+/* clang-format off */
+static const struct snap_field pl031_fields[] = {
+    SNAP_FIELD(struct pl031, offset),
+    SNAP_EVENT(struct pl031, match),
+    SNAP_LINES(struct pl031, irq),
+};
+/* clang-format on */
+static const struct snap_desc pl031_snap = SNAP_DESC(1, pl031_fields);
+
 static const struct device_ops pl031_ops = {
     .type = "pl031",
     .state_size = sizeof(struct pl031),
     .regions = &pl031_block,
     .n_regions = 1,
     .reset = pl031_reset,
+    .snap = &pl031_snap,
     .finalize = pl031_finalize,
 };
 

@@ -155,12 +155,24 @@ static void pl061_reset(struct device *d, enum reset_kind k)
     update_outputs(g);
 }
 
+/* clang-format off */
+static const struct snap_field pl061_fields[] = {
+    SNAP_FIELD(struct pl061, data),
+    SNAP_FIELD(struct pl061, inputs),
+    SNAP_FIELD(struct pl061, seen),
+    SNAP_LINES(struct pl061, irq),
+    SNAP_LINES(struct pl061, out),
+};
+/* clang-format on */
+static const struct snap_desc pl061_snap = SNAP_DESC(1, pl061_fields);
+
 static const struct device_ops pl061_ops = {
     .type = "pl061",
     .state_size = sizeof(struct pl061),
     .regions = &pl061_block,
     .n_regions = 1,
     .reset = pl061_reset,
+    .snap = &pl061_snap,
 };
 
 struct device *pl061_new(const char *id)

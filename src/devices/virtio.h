@@ -20,6 +20,7 @@
 
 #include "base/bits.h"
 #include "core/bus.h"
+#include "core/snapshot.h"
 
 /* VIRTIO 1.2, 5 "Device Types". */
 enum virtio_device_id {
@@ -107,6 +108,10 @@ struct virtio_dev_ops {
     void (*status_changed)(struct virtio_dev *d);
     /* Back to power-on state; queues and features are reset already. May be NULL. */
     void (*reset)(struct virtio_dev *d);
+    /* As in device_ops, of the model's own state; may be NULL. */
+    const struct snap_desc *snap;
+    void (*snap_more)(struct virtio_dev *d, struct snap *s);
+    bool (*post_load)(struct virtio_dev *d, GError **err);
     /* Release what the model owns, and the model itself. */
     void (*finalize)(struct virtio_dev *d);
 };
@@ -210,5 +215,8 @@ void virtq_stop(struct virtq *vq);
 /* Addresses of a legacy queue: one block, VIRTIO 1.2, 2.7.2 "Legacy Interfaces". */
 void virtq_set_legacy_rings(struct virtq *vq, uint64_t base, uint32_t align);
 void virtio_dev_free(struct virtio_dev *d);
+/* The device's part of the transport's section, and the check after loading (virtio_snap.c). */
+void virtio_dev_snap(struct virtio_dev *d, struct snap *s);
+bool virtio_dev_post_load(struct virtio_dev *d, GError **err) NODISCARD;
 
 #endif

@@ -326,12 +326,56 @@ static void console_finalize(struct virtio_dev *d)
     g_free(c);
 }
 
+/* clang-format off */
+static const struct snap_field port_fields[] = {
+    SNAP_FIELD(struct console_port, guest_open),
+    SNAP_UPTO(struct console_port, in_head, IN_BYTES - 1),
+    SNAP_UPTO(struct console_port, in_len, IN_BYTES),
+    SNAP_ARRAY(struct console_port, in, uint8_t),
+};
+static const struct snap_desc port_desc = SNAP_DESC(0, port_fields);
+static const struct snap_field console_fields[] = {
+    SNAP_UPTO(struct virtio_console, ctrl_head, CTRL_PENDING_MAX - 1),
+    SNAP_UPTO(struct virtio_console, ctrl_len, CTRL_PENDING_MAX),
+};
+/* clang-format on */
+static const struct snap_desc console_snap = SNAP_DESC(0, console_fields);
+
+static void console_snap_ports(struct virtio_dev *d, struct snap *s)
+{
+    struct virtio_console *c = (struct virtio_console *)d;
+    snap_bytes(s, "ctrl", c->ctrl, sizeof(c->ctrl));
+    for (unsigned i = 0; i < c->max_ports; i++) {
+        if (c->ports[i] != NULL) {
+            snap_enter(s, "port", i);
+            snap_fields(s, &port_desc, c->ports[i]);
+            snap_leave(s);
+        }
+    }
+}
+
+static bool console_post_load(struct virtio_dev *d, GError **err)
+{
+    const struct virtio_console *c = (struct virtio_console *)d;
+    for (unsigned i = 0; i < c->ctrl_len; i++) {
+        const struct ctrl_msg *m = &c->ctrl[(c->ctrl_head + i) % CTRL_PENDING_MAX];
+        const struct console_port *p = port_of(c, m->port);
+        if (m->event == CTRL_PORT_NAME && (p == NULL || p->name == NULL)) {
+            return fail(err, ERR_FILE, "port %u has no name here", m->port);
+        }
+    }
+    return true;
+}
+
 static const struct virtio_dev_ops console_ops = {
     .type = "virtio-console",
     .device_id = VIRTIO_ID_CONSOLE,
     .notify = console_notify,
     .config_write = console_config_write,
     .reset = console_reset,
+    .snap = &console_snap,
+    .snap_more = console_snap_ports,
+    .post_load = console_post_load,
     .finalize = console_finalize,
 };
 

@@ -413,6 +413,44 @@ static void mmio_finalize(struct device *d)
     virtio_dev_free(m->vdev);
 }
 
+/* clang-format off */
+static const struct snap_field mmio_fields[] = {
+    SNAP_ARRAY(struct virtio_mmio, guest_features, uint32_t),
+    SNAP_FIELD(struct virtio_mmio, guest_page_size),
+    SNAP_FIELD(struct virtio_mmio, queue_align),
+    SNAP_EVENT(struct virtio_mmio, more),
+    SNAP_LINES(struct virtio_mmio, irq),
+};
+/* clang-format on */
+static const struct snap_desc mmio_snap = SNAP_DESC(1, mmio_fields);
+
+static void mmio_snap_device(struct device *d, struct snap *s)
+{
+    struct virtio_mmio *m = mmio(d);
+    snap_same(s, "device", m->vdev != NULL ? m->vdev->ops->type : "none");
+    if (m->vdev != NULL) {
+        virtio_dev_snap(m->vdev, s);
+    }
+}
+
+static bool is_power_of_2(uint32_t v)
+{
+    return v != 0 && (v & (v - 1)) == 0;
+}
+
+static bool mmio_post_load(struct device *d, GError **err)
+{
+    struct virtio_mmio *m = mmio(d);
+    if (!is_power_of_2(m->queue_align) || m->queue_align > LEGACY_ALIGN_MAX ||
+        (m->guest_page_size != 0 && !is_power_of_2(m->guest_page_size))) {
+        return fail(err, ERR_FILE, "sizes of pages that are no powers of two");
+    }
+    if (m->vdev == NULL && evq_pending(&m->more)) {
+        return fail(err, ERR_FILE, "work is left for a device that is not there");
+    }
+    return m->vdev == NULL || virtio_dev_post_load(m->vdev, err);
+}
+
 const struct device_ops virtio_mmio_ops = {
     .type = "virtio-mmio",
     .state_size = sizeof(struct virtio_mmio),
@@ -421,5 +459,8 @@ const struct device_ops virtio_mmio_ops = {
     .realize = mmio_realize,
     .reset = mmio_reset,
     .access = mmio_access,
+    .snap = &mmio_snap,
+    .snap_more = mmio_snap_device,
+    .post_load = mmio_post_load,
     .finalize = mmio_finalize,
 };

@@ -341,12 +341,37 @@ static void net_finalize(struct virtio_dev *d)
     g_free(n);
 }
 
+/* clang-format off */
+static const struct snap_field table_fields[] = {
+    SNAP_UPTO(struct mac_table, n, MAC_TABLE_MAX),
+    SNAP_FIELD(struct mac_table, overflow),
+    SNAP_ARRAY(struct mac_table, mac, uint8_t),
+};
+static const struct snap_desc table_desc = SNAP_DESC(0, table_fields);
+static const struct snap_field net_fields[] = {
+    SNAP_FIELD(struct virtio_net, rx_starved),
+    SNAP_ARRAY(struct virtio_net, mode, bool),
+    SNAP_STRUCTS(struct virtio_net, uni, struct mac_table, &table_desc),
+    SNAP_STRUCTS(struct virtio_net, multi, struct mac_table, &table_desc),
+};
+/* clang-format on */
+static const struct snap_desc net_snap = SNAP_DESC(0, net_fields);
+
+static bool net_post_load(struct virtio_dev *d, GError **err)
+{
+    const struct virtio_net *n = (struct virtio_net *)d;
+    bool waits = n->net != NULL && n->net->retry != NULL;
+    return waits || !n->rx_starved || fail(err, ERR_FILE, "no network is behind it here");
+}
+
 static const struct virtio_dev_ops net_ops = {
     .type = "virtio-net",
     .device_id = VIRTIO_ID_NET,
     .notify = net_notify,
     .config_write = net_config_write,
     .reset = net_reset,
+    .snap = &net_snap,
+    .post_load = net_post_load,
     .finalize = net_finalize,
 };
 

@@ -44,10 +44,21 @@ static void rng_finalize(struct virtio_dev *d)
     g_free(d);
 }
 
+static void rng_snap(struct virtio_dev *d, struct snap *s)
+{
+    struct entropy *e = ((struct virtio_rng *)d)->source;
+    uint64_t at = e->tell != NULL ? e->tell(e->opaque) : 0;
+    snap_u64(s, "stream", &at, 0);
+    if (snap_mode(s) == SNAP_LOAD && snap_ok(s) && e->seek != NULL) {
+        e->seek(e->opaque, at);
+    }
+}
+
 static const struct virtio_dev_ops rng_ops = {
     .type = "virtio-rng",
     .device_id = VIRTIO_ID_ENTROPY,
     .notify = rng_notify,
+    .snap_more = rng_snap,
     .finalize = rng_finalize,
 };
 

@@ -301,5 +301,9 @@ enum bus_result gicv2_vcpu_access(struct gic *g, struct bus_txn *t);
 /* ---- gic.c: device hooks of both versions ---- */
 void gic_reset(struct device *d, enum reset_kind k);
 void gic_finalize(struct device *d);
+/* gic_snap.c */
+extern const struct snap_desc gic_snap;
+void gic_snap_parts(struct device *d, struct snap *s);
+bool gic_post_load(struct device *d, GError **err);
 
 #endif

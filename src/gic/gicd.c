@@ -161,5 +161,8 @@ const struct device_ops gicv3_dist_ops = {
     .n_regions = ARRAY_LEN(gicd_regions),
     .reset = gic_reset,
     .access = gicd_access,
+    .snap = &gic_snap,
+    .snap_more = gic_snap_parts,
+    .post_load = gic_post_load,
     .finalize = gic_finalize,
 };

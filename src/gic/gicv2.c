@@ -38,5 +38,8 @@ const struct device_ops gicv2_ops = {
     .n_regions = ARRAY_LEN(gicv2_regions),
     .reset = gic_reset,
     .access = gicv2_access,
+    .snap = &gic_snap,
+    .snap_more = gic_snap_parts,
+    .post_load = gic_post_load,
     .finalize = gic_finalize,
 };

@@ -77,10 +77,27 @@ static void entropy_fill(void *opaque, uint8_t *buf, size_t len)
     }
 }
 
+static uint64_t entropy_tell(void *opaque)
+{
+    const struct host_entropy *e = opaque;
+    return e->counter * sizeof(e->block) - (sizeof(e->block) - e->used);
+}
+
+static void entropy_seek(void *opaque, uint64_t at)
+{
+    struct host_entropy *e = opaque;
+    e->counter = at / sizeof(e->block);
+    e->used = sizeof(e->block);
+    if (at % sizeof(e->block) != 0) {
+        next_block(e);
+        e->used = at % sizeof(e->block);
+    }
+}
+
 void host_entropy_init(struct host_entropy *e, uint64_t seed, const char *name)
 {
     memset(e, 0, sizeof(*e));
-    e->port = (struct entropy){.fill = entropy_fill, .opaque = e};
+    e->port = (struct entropy){entropy_fill, entropy_tell, entropy_seek, e};
     e->key[0] = (uint32_t)seed;
     e->key[1] = (uint32_t)(seed >> 32);
     /* The name is folded into the rest of the key (FNV-1a, one lane a word). */

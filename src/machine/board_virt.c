@@ -69,6 +69,7 @@ static bool add_flash(struct machine *m, unsigned n, enum virt_region r, uint8_t
 {
     const struct memmap_entry *map = &virt_memmap[r];
     struct device *d = adopt(m, cfi_flash_new(map->name));
+    m->flash[n] = d;
     cfi_flash_set_contents(d, m->cfg.flash[n]);
     cfi_flash_set_bus(d, m->bus);
     return place(m, d, r, pas_mask, err);

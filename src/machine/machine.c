@@ -214,6 +214,7 @@ struct machine *machine_new(const struct machine_config *c, GError **err)
 {
     struct machine *m = g_new0(struct machine, 1);
     m->cfg = *c;
+    m->alarms_next = TICK_NEVER;
     if (!build(m, err)) {
         machine_free(m);
         return NULL;

@@ -93,6 +93,19 @@ int machine_run(struct machine *m);
 /* The door for backends that stop the machine. */
 struct machine_port machine_port(struct machine *m);
 
+/*
+ * Call fn between two rounds of PEs, when virtual time has come to `when`: exactly there if it is a
+ * multiple of the quantum. Whether somebody looks makes no difference to the guest. fn may set
+ * `when` again; TICK_NEVER: not any more. Stays linked until the machine is freed.
+ */
+struct machine_alarm {
+    tick_t when;
+    void (*fn)(void *opaque, tick_t due);
+    void *opaque;
+    struct machine_alarm *next;
+};
+void machine_add_alarm(struct machine *m, struct machine_alarm *a);
+
 /* ---- pause and resume: for debuggers and monitors ---- */
 
 /*

@@ -61,6 +61,7 @@ struct machine {
     struct gtimer *gtimer;
     GPtrArray *devices; /* struct device *, in the order of reset; owned */
     struct device *gpio;
+    struct device *flash[MACHINE_N_FLASH];
     struct event key_release; /* of the power key */
     GStringChunk *names;      /* of devices */
 
@@ -75,6 +76,8 @@ struct machine {
     struct round round;
     struct pending_request request;
     struct pacer pacer;
+    struct machine_alarm *alarms;
+    tick_t alarms_next; /* when the first one is due */
 
     /* ---- debuggers and monitors ---- */
     enum machine_state state;

@@ -133,6 +133,7 @@ static void idle(struct machine *m)
         runloop_rebase(m);
         return;
     }
+    next = MIN(next, m->alarms_next);
     if (!m->cfg.pace) {
         advance_to(m, next);
         return;
@@ -220,7 +221,9 @@ static void run_round(struct machine *m)
 {
     struct round *r = &m->round;
     if (!r->active) {
-        *r = (struct round){.active = true, .end = m->now + m->cfg.quantum, .latest = m->now};
+        /* Rounds end on a grid, so that the state at its points does not depend on who looks. */
+        tick_t end = (m->now / m->cfg.quantum + 1) * m->cfg.quantum;
+        *r = (struct round){.active = true, .end = end, .latest = m->now};
     }
     while (r->pe < m->n_pes && !m->request.any) {
         if (is_runnable(m, r->pe)) {
@@ -306,6 +309,35 @@ static bool host_is_due(const struct machine *m)
     return m->cfg.host.poll_due != NULL && m->cfg.host.poll_due(m->cfg.host.opaque);
 }
 
+/* ---- alarms ---- */
+
+static void set_alarms_next(struct machine *m)
+{
+    m->alarms_next = TICK_NEVER;
+    for (const struct machine_alarm *a = m->alarms; a != NULL; a = a->next) {
+        m->alarms_next = MIN(m->alarms_next, a->when);
+    }
+}
+
+void machine_add_alarm(struct machine *m, struct machine_alarm *a)
+{
+    a->next = m->alarms;
+    m->alarms = a;
+    set_alarms_next(m);
+}
+
+static void run_alarms(struct machine *m)
+{
+    for (struct machine_alarm *a = m->alarms; a != NULL; a = a->next) {
+        if (a->when <= m->now) {
+            tick_t due = a->when;
+            a->when = TICK_NEVER;
+            a->fn(a->opaque, due);
+        }
+    }
+    set_alarms_next(m);
+}
+
 static void run_some(struct machine *m)
 {
     if (!m->round.active && !any_runnable(m)) {
@@ -336,6 +368,8 @@ int machine_run(struct machine *m)
         }
         if (m->state != MACHINE_RUNNING) {
             poll_host(m, -1);
+        } else if (!m->round.active && m->alarms_next <= m->now) {
+            run_alarms(m);
         } else if (!m->round.active && host_is_due(m)) {
             poll_host(m, 0);
         } else {

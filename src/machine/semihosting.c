@@ -520,6 +520,45 @@ void semihost_reset(struct semihost *s)
     s->last_errno = 0;
 }
 
+/* clang-format off */
+static const struct snap_field file_fields[] = {
+    SNAP_UPTO(struct file, kind, FILE_FEATURES),
+    SNAP_UPTO(struct file, fd, 2),
+    SNAP_UPTO(struct file, pos, sizeof(features)),
+};
+static const struct snap_desc file_desc = SNAP_DESC(0, file_fields);
+static const struct snap_field semihost_fields[] = {
+    SNAP_FIELD(struct semihost, last_errno),
+    SNAP_STRUCTS(struct semihost, files, struct file, &file_desc),
+};
+/* clang-format on */
+static const struct snap_desc semihost_desc = SNAP_DESC(1, semihost_fields);
+
+static bool has_host_files(const struct semihost *s)
+{
+    for (unsigned i = 0; i < MAX_FILES; i++) {
+        if (s->files[i].kind == FILE_HOST) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Files of the host are outside of the machine: with one open, there is nothing to go back to. */
+void semihost_snap(struct semihost *s, struct snap *out)
+{
+    if (snap_mode(out) == SNAP_LOAD) {
+        semihost_reset(s);
+    }
+    snap_section(out, "semihosting", &semihost_desc, s);
+    if (snap_mode(out) != SNAP_HASH && has_host_files(s)) {
+        snap_fail(out, "the guest has a file of the host open by semihosting");
+    }
+    if (snap_mode(out) == SNAP_LOAD && !snap_ok(out)) {
+        memset(s->files, 0, sizeof(s->files)); /* loaded: handles of nobody */
+    }
+}
+
 void semihost_free(struct semihost *s)
 {
     if (s != NULL) {

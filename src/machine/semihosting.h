@@ -17,6 +17,7 @@
 
 #include "base/addr.h"
 #include "core/backend.h"
+#include "core/snapshot.h"
 
 /* Files of the host. Results below 0 are -errno in the guest's numbering (that of Linux). */
 struct semihost_host {
@@ -62,6 +63,7 @@ struct semihost *semihost_new(const struct semihost_config *c);
 void semihost_free(struct semihost *s);
 /* Close the guest's files: at reset. */
 void semihost_reset(struct semihost *s);
+void semihost_snap(struct semihost *s, struct snap *out);
 
 /* Returns the new X0. Total: any operation, parameter and memory content has an answer. */
 uint64_t semihost_call(struct semihost *s, const struct semihost_guest *g, uint64_t op,

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/snap_hash.h"
+
+#include "base/hash.h"
+#include "core/pages.h"
+
+#include "core/snap_internal.h"
+
+struct hasher {
+    struct snap s;
+    GArray *sections; /* struct snap_section_hash */
+    uint64_t h;       /* of the current one */
+};
+
+static void add(struct hasher *x, const char *name, uint64_t hash)
+{
+    struct snap_section_hash e = {g_strdup(name), hash};
+    g_array_append_val(x->sections, e);
+}
+
+static void hasher_begin(struct snap *s, const char *name, unsigned version)
+{
+    ((struct hasher *)s)->h = version;
+}
+
+/* Names are not hashed: the order of fields is that of the tables. */
+static void hasher_put(struct snap *s, const void *p, unsigned elem, uint32_t count)
+{
+    struct hasher *x = (struct hasher *)s;
+    x->h = hash64(p, (size_t)elem * count, x->h);
+}
+
+static void hasher_end(struct snap *s)
+{
+    struct hasher *x = (struct hasher *)s;
+    add(x, s->section->str, x->h);
+}
+
+static void hasher_memory(struct snap *s, const char *name, uint8_t *host, uint64_t size)
+{
+    struct pages *p = g_new(struct pages, 1);
+    uint64_t sum = 0;
+    pages_open(p, host, size);
+    for (uint64_t i = pages_next(p, 0); i < p->n; i = pages_next(p, i + 1)) {
+        sum += hash64(host + i * PAGES_BYTES, PAGES_BYTES, i);
+    }
+    pages_close(p);
+    g_free(p);
+    add((struct hasher *)s, name, sum);
+}
+
+static const struct snap_sink hasher_sink = {
+    .mode = SNAP_HASH,
+    .begin = hasher_begin,
+    .put = hasher_put,
+    .end = hasher_end,
+    .memory = hasher_memory,
+};
+
+static void clear_hash(void *p)
+{
+    g_free(((struct snap_section_hash *)p)->name);
+}
+
+struct snap *snap_hasher_new(void)
+{
+    struct hasher *x = g_new0(struct hasher, 1);
+    snap_init(&x->s, &hasher_sink);
+    x->sections = g_array_new(FALSE, TRUE, sizeof(struct snap_section_hash));
+    g_array_set_clear_func(x->sections, clear_hash);
+    return &x->s;
+}
+
+uint64_t snap_hasher_finish(struct snap *s, GArray **out_sections)
+{
+    struct hasher *x = (struct hasher *)s;
+    uint64_t all = 0;
+    for (guint i = 0; i < x->sections->len; i++) {
+        const struct snap_section_hash *e =
+            &g_array_index(x->sections, struct snap_section_hash, i);
+        all = hash64(&e->hash, sizeof(e->hash), all);
+    }
+    if (out_sections != NULL) {
+        *out_sections = g_steal_pointer(&x->sections);
+    } else {
+        g_array_unref(x->sections);
+    }
+    snap_fini(s);
+    g_free(x);
+    return all;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interrupt controller's section, both versions. What pending.c derives (routes, the best
+ * pending interrupt, live banks) is not in it, but worked out again after loading.
+ */
+#include "gic/gic_internal.h"
+
+/* clang-format off */
+static const struct snap_field bank_fields[] = {
+    SNAP_FIELD(struct irq_bank, enable),
+    SNAP_FIELD(struct irq_bank, latch),
+    SNAP_FIELD(struct irq_bank, level),
+    SNAP_FIELD(struct irq_bank, edge),
+    SNAP_FIELD(struct irq_bank, active),
+    SNAP_FIELD(struct irq_bank, group),
+    SNAP_FIELD(struct irq_bank, grpmod),
+    SNAP_ARRAY(struct irq_bank, nsacr, uint32_t),
+    SNAP_ARRAY(struct irq_bank, prio, uint8_t),
+};
+static const struct snap_desc bank_desc = SNAP_DESC(0, bank_fields);
+
+static const struct snap_field cpuif_fields[] = {
+    SNAP_FIELD(struct gic_cpuif, pmr),
+    SNAP_ARRAY_UPTO(struct gic_cpuif, bpr, uint8_t, 7),
+    SNAP_UPTO(struct gic_cpuif, grp_en, GRP_BIT(GRP_N) - 1),
+    SNAP_ARRAY(struct gic_cpuif, cbpr, bool),
+    SNAP_ARRAY(struct gic_cpuif, apr, uint32_t),
+    SNAP_ARRAY(struct gic_cpuif, eoi_split, bool),
+    SNAP_FIELD(struct gic_cpuif, ack_ctl),
+    SNAP_FIELD(struct gic_cpuif, fiq_en),
+    SNAP_FIELD(struct gic_cpuif, bypass),
+};
+static const struct snap_desc cpuif_desc = SNAP_DESC(0, cpuif_fields);
+
+static const struct snap_field vcpuif_fields[] = {
+    SNAP_FIELD(struct gic_vcpuif, hcr),
+    SNAP_FIELD(struct gic_vcpuif, vmcr),
+    SNAP_ARRAY(struct gic_vcpuif, apr, uint32_t),
+    SNAP_ARRAY(struct gic_vcpuif, lr, uint64_t),
+};
+static const struct snap_desc vcpuif_desc = SNAP_DESC(0, vcpuif_fields);
+
+static const struct snap_field pe_fields[] = {
+    SNAP_STRUCTS(struct gic_pe, priv, struct irq_bank, &bank_desc),
+    SNAP_ARRAY(struct gic_pe, sgi_source, uint8_t),
+    SNAP_FIELD(struct gic_pe, asleep),
+    SNAP_UPTO(struct gic_pe, dpg, GRP_BIT(GRP_N) - 1),
+    SNAP_FIELD(struct gic_pe, secure),
+    SNAP_FIELD(struct gic_pe, at_el3),
+    SNAP_STRUCTS(struct gic_pe, cpu, struct gic_cpuif, &cpuif_desc),
+    SNAP_STRUCTS(struct gic_pe, v, struct gic_vcpuif, &vcpuif_desc),
+    SNAP_LINES(struct gic_pe, out),
+};
+static const struct snap_desc pe_desc = SNAP_DESC(0, pe_fields);
+
+static const struct snap_field gic_fields[] = {
+    SNAP_FIELD(struct gic, ctlr),
+    SNAP_FIELD(struct gic, ds),
+    SNAP_UPTO(struct gic, grp_en, GRP_BIT(GRP_N) - 1),
+    SNAP_ARRAY(struct gic, irouter, uint64_t),
+    SNAP_ARRAY(struct gic, target, uint8_t),
+};
+/* clang-format on */
+const struct snap_desc gic_snap = SNAP_DESC(1, gic_fields);
+
+void gic_snap_parts(struct device *d, struct snap *s)
+{
+    struct gic *g = (struct gic *)d;
+    for (unsigned i = 0; i < g->n_banks; i++) {
+        snap_enter(s, "spi", i);
+        snap_fields(s, &bank_desc, &g->spi[i]);
+        snap_leave(s);
+    }
+    for (unsigned n = 0; n < g->cfg.n_pe; n++) {
+        snap_enter(s, "pe", n);
+        snap_fields(s, &pe_desc, &g->pe[n]);
+        snap_leave(s);
+    }
+}
+
+/* v2: an SGI is pending exactly while it is from somebody. */
+static bool sources_fit(const struct gic *g, const struct gic_pe *p)
+{
+    for (unsigned n = 0; n < GIC_N_SGI; n++) {
+        bool from = p->sgi_source[n] != 0;
+        if (from != bit(p->priv.latch, n) || p->sgi_source[n] >> g->cfg.n_pe != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool gic_post_load(struct device *d, GError **err)
+{
+    struct gic *g = (struct gic *)d;
+    for (unsigned n = 0; n < g->cfg.n_pe; n++) {
+        if (gic_is_v2(g) && !sources_fit(g, &g->pe[n])) {
+            return fail(err, ERR_FILE, "PE %u: software interrupts without a source", n);
+        }
+    }
+    if (!g->cfg.security && !g->ds) {
+        return fail(err, ERR_FILE, "two Security states, of which this machine has one");
+    }
+    for (unsigned n = 0; n < g->cfg.n_spi; n++) {
+        pending_route_spi(g, n);
+    }
+    pending_enables_changed(g);
+    return true;
+}
