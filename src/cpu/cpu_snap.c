@@ -167,6 +167,7 @@ static void check(const struct cpu *c, struct snap *s)
 static void forget(struct cpu *c)
 {
     c->link = NULL;
+    debug_registers_changed(c);
     context_flush(c);
     cpu_context_changed(c, CTX_MMU | CTX_TRAPS | CTX_TRAPS_EL2 | CTX_IRQ | CTX_LOWER);
 }

@@ -3,6 +3,7 @@
 #include "cpu/debug/debug.h"
 
 #include "cpu/debug/break_set.h"
+#include "cpu/debug/selfhosted.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
@@ -36,6 +37,7 @@ uint32_t debug_decode_mode(struct cpu *c)
 {
     struct break_set s = {0};
     external_add_offsets(c, &s);
+    selfhosted_add_offsets(c, &s);
     int number = break_sets_number(block_break_sets(c->blocks), &s);
     if (number < 0) {
         forget_numbers(c);
@@ -46,30 +48,46 @@ uint32_t debug_decode_mode(struct cpu *c)
 
 bool debug_break(struct cpu *c)
 {
-    return external_break(c);
+    return external_break(c) || selfhosted_break(c);
 }
 
 void debug_breaks_changed(struct cpu *c)
 {
-    c->debug.breaks = c->debug.ext.breaks->len != 0;
+    c->debug.breaks = c->debug.ext.breaks->len != 0 || selfhosted_has_breaks(c);
     cpu_context_changed(c, 0);
 }
 
 /* ---- watchpoints ---- */
 
-bool debug_watch(struct cpu *c, uint64_t va, uint64_t size, bool read, bool write)
+bool debug_watch(struct cpu *c, const struct watched_access *a)
 {
-    return external_watch(c, va, size, read, write);
+    return external_watch(c, a) || selfhosted_watch(c, a);
 }
 
 bool debug_page_is_watched(const struct cpu *c, uint64_t va)
 {
-    return c->debug.watches && external_watches_page(c, va & ~UINT64_C(0xfff));
+    uint64_t page = va & ~UINT64_C(0xfff);
+    return c->debug.watches && (external_watches_page(c, page) ||
+                                (selfhosted_has_watches(c) && selfhosted_watches_page(c, page)));
+}
+
+static void update_watches(struct cpu *c)
+{
+    c->debug.watches = c->debug.ext.watches->len != 0 || selfhosted_has_watches(c);
 }
 
 void debug_watches_changed(struct cpu *c)
 {
-    c->debug.watches = c->debug.ext.watches->len != 0;
+    update_watches(c);
     context_flush(c);
     c->exit_flags |= EXIT_CONTEXT;
+}
+
+void debug_registers_changed(struct cpu *c)
+{
+    debug_breaks_changed(c);
+    update_watches(c);
+    if (selfhosted_has_watches(c)) {
+        selfhosted_drop_watched(c);
+    }
 }

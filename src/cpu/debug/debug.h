@@ -33,6 +33,7 @@ struct cpu_debug {
     bool breaks;      /* there are breakpoints of either kind */
     bool watches;     /* and watchpoints */
     bool hold_irqs;   /* interrupts wait */
+    bool stepping;    /* an instruction is stepped, and has not taken an exception */
     uint64_t stop_at; /* instruction count where cpu_run ends; UINT64_MAX: nowhere */
     struct external_debug ext;
 };
@@ -47,7 +48,14 @@ uint32_t debug_decode_mode(struct cpu *c);
 /* A breakpoint at c->pc, after cpu_sync: true: the PE stopped or took an exception. */
 bool debug_break(struct cpu *c);
 /* Watchpoints of an access, after cpu_sync and translation. True as above. */
-bool debug_watch(struct cpu *c, uint64_t va, uint64_t size, bool read, bool write);
+struct watched_access {
+    uint64_t va, size;
+    bool read, write;
+    bool unpriv; /* LDTR and friends: an access of EL0 */
+    bool cmo;    /* DC IVAC */
+    bool vncr;   /* a system register in the VNCR_EL2 page: an access of EL2 */
+};
+bool debug_watch(struct cpu *c, const struct watched_access *a);
 /* May a page be accessed without asking? */
 bool debug_page_is_watched(const struct cpu *c, uint64_t va);
 /* The end of a cpu_run, accounts made up: true when a step is complete. */
@@ -63,13 +71,15 @@ void external_init(struct cpu *c);
 void external_finalize(struct cpu *c);
 void external_add_offsets(const struct cpu *c, struct break_set *s);
 bool external_break(struct cpu *c);
-bool external_watch(struct cpu *c, uint64_t va, uint64_t size, bool read, bool write);
+bool external_watch(struct cpu *c, const struct watched_access *a);
 bool external_watches_page(const struct cpu *c, uint64_t page);
 /* An interrupt was taken: was that the step? */
 bool external_step_by_interrupt(struct cpu *c);
 
-/* Breakpoints or watchpoints changed. */
+/* Those of the external debugger changed. */
 void debug_breaks_changed(struct cpu *c);
 void debug_watches_changed(struct cpu *c);
+/* The guest's registers did. */
+void debug_registers_changed(struct cpu *c);
 
 #endif

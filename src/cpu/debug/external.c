@@ -161,23 +161,23 @@ bool external_watches_page(const struct cpu *c, uint64_t page)
     return false;
 }
 
-bool external_watch(struct cpu *c, uint64_t va, uint64_t size, bool read, bool write)
+bool external_watch(struct cpu *c, const struct watched_access *x)
 {
+    uint64_t va = untagged(x->va);
     const GArray *a = c->debug.ext.watches;
     for (guint i = 0; i < a->len; i++) {
         const struct external_watch *w = &g_array_index(a, struct external_watch, i);
-        bool wanted = (read && w->on_read) || (write && w->on_write);
-        if (!wanted || !overlaps(w, untagged(va), size)) {
+        bool wanted = (x->read && w->on_read) || (x->write && w->on_write);
+        if (!wanted || x->cmo || !overlaps(w, va, x->size)) {
             continue;
         }
         if (passes(c)) {
             return false;
         }
-        bool inside = untagged(va) - w->va < w->len;
         stop_before(c, (struct cpu_stop){.why = CPU_STOP_WATCH,
-                                         .va = inside ? va : w->va,
-                                         .size = (unsigned)size,
-                                         .write = write});
+                                         .va = va - w->va < w->len ? va : w->va,
+                                         .size = (unsigned)x->size,
+                                         .write = x->write});
         return true;
     }
     return false;

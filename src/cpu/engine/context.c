@@ -453,6 +453,26 @@ static bool named_by(const struct context *x, const void *arg)
     }
 }
 
+static void drop_data_page(struct cpu *c, uint64_t va)
+{
+    drop_page(c->tlb_r, FAST_TLB_SIZE, va);
+    drop_page(c->tlb_w, FAST_TLB_SIZE, va);
+    drop_page(c->tlb_back, BACK_TLB_SIZE, va);
+}
+
+void context_drop_pages(struct cpu *c, uint64_t va, uint64_t len)
+{
+    uint64_t offset = va % BLOCK_PAGE;
+    if (offset + len > MAX_SINGLE * BLOCK_PAGE) {
+        context_flush(c);
+        c->exit_flags |= EXIT_CONTEXT;
+        return;
+    }
+    for (uint64_t done = 0; done < offset + len; done += BLOCK_PAGE) {
+        drop_data_page(c, va + done);
+    }
+}
+
 /* A page, in all contexts. False: more than that page may be kept in pieces, or as decoded blocks.
  */
 static bool drop_single(struct cpu *c, uint64_t va)
@@ -461,9 +481,7 @@ static bool drop_single(struct cpu *c, uint64_t va)
     if (large_map_has(&t->large, va) || fetched_from(t, va)) {
         return false;
     }
-    drop_page(c->tlb_r, FAST_TLB_SIZE, va);
-    drop_page(c->tlb_w, FAST_TLB_SIZE, va);
-    drop_page(c->tlb_back, BACK_TLB_SIZE, va);
+    drop_data_page(c, va);
     struct io_tlb_entry *io = &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
     if (page_of(io->tag) == page_of(va)) {
         io->tag = UINT64_MAX;

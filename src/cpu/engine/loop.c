@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cpu/debug/step.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/exits.h"
@@ -197,7 +198,8 @@ static struct op *find_block(struct cpu *c, int64_t max)
     return entry;
 }
 
-static void enter_at_pc(struct cpu *c)
+/* The word at c->pc, where the PE went on; 0 after an exception of the fetch. */
+static uint32_t enter_at_pc(struct cpu *c)
 {
     struct op *entry = find_block(c, c->budget);
     if (entry == NULL) {
@@ -205,14 +207,16 @@ static void enter_at_pc(struct cpu *c)
          * would be a loop in no time. */
         c->budget--;
         c->link = NULL;
-        return;
+        return 0;
     }
+    uint32_t word = block_of_entry(entry)->words[0];
     if (c->link != NULL) {
         block_link(c->blocks, c->link, entry);
         c->link = NULL;
     }
     c->page_va = c->pc & ~(uint64_t)(BLOCK_PAGE - 1);
     run_block(c, entry, c->budget - entry->a);
+    return word;
 }
 
 /* ---- the loop ---- */
@@ -277,6 +281,48 @@ static bool illegal_state(struct cpu *c)
     return true;
 }
 
+/* One instruction, whatever the budget says. */
+static uint32_t run_one(struct cpu *c)
+{
+    int64_t rest = c->budget - 1;
+    uint32_t word = 0;
+    c->budget = 1;
+    c->budget_start -= rest;
+    if (!illegal_state(c)) {
+        word = enter_at_pc(c);
+    }
+    c->budget += rest;
+    c->budget_start += rest;
+    c->link = NULL;
+    account(c);
+    return word;
+}
+
+/*
+ * Software step of the guest is active. The exception after a step comes at once, before
+ * interrupts; a step over WFI or WFE ends the wait.
+ */
+static void software_step(struct cpu *c)
+{
+    if (!c->ps.ss) {
+        step_take(c, false, 0);
+        return;
+    }
+    uint64_t pc = c->pc;
+    c->debug.stepping = true;
+    uint32_t word = run_one(c);
+    bool complete = !(c->exit_flags & EXIT_DEBUG) && !(c->pc == pc && step_insn_restarts(word));
+    if (!c->debug.stepping || !complete) {
+        return;
+    }
+    c->ps.ss = false;
+    if (c->power == CPU_ON && step_active(c)) {
+        c->exit_flags &= ~(uint32_t)EXIT_WAIT;
+        wake(c);
+        step_take(c, true, word);
+    }
+}
+
 enum cpu_exit cpu_run(struct cpu *c, tick_t until)
 {
     enum cpu_exit why = CPU_BUDGET;
@@ -317,7 +363,9 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
         if (c->ctx_stale) {
             context_update(c);
         }
-        if (!illegal_state(c)) {
+        if (UNLIKELY(step_active(c))) {
+            software_step(c);
+        } else if (!illegal_state(c)) {
             enter_at_pc(c);
         }
     }

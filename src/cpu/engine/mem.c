@@ -241,10 +241,17 @@ struct split {
 };
 
 /* A watchpoint hit: the access does not happen. */
-static bool watched(struct cpu *c, uint64_t va, unsigned size, enum xlat_access acc)
+static bool watched(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, enum xlat_access acc)
 {
-    return UNLIKELY(c->debug.watches) &&
-           debug_watch(c, va, size, acc != ACC_WRITE, acc != ACC_READ);
+    if (LIKELY(!c->debug.watches)) {
+        return false;
+    }
+    struct watched_access a = {.va = va,
+                               .size = size,
+                               .read = acc != ACC_WRITE,
+                               .write = acc != ACC_READ,
+                               .unpriv = flags & MEM_UNPRIV};
+    return debug_watch(c, &a);
 }
 
 /* Check alignment, split at the page, translate both parts. False: an exception was taken. */
@@ -277,7 +284,7 @@ static bool prepare(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, e
             return false;
         }
     }
-    return !watched(c, va, size, acc);
+    return !watched(c, va, size, flags, acc);
 }
 
 static bool move(struct cpu *c, struct split *s, uint8_t *data)
@@ -335,7 +342,7 @@ bool cpu_dc_zva(struct cpu *c, uint64_t va)
         return true;
     }
     struct place p;
-    if (!find_place(c, &a, &p) || watched(c, base, ZVA_BYTES, ACC_WRITE)) {
+    if (!find_place(c, &a, &p) || watched(c, base, ZVA_BYTES, 0, ACC_WRITE)) {
         return false;
     }
     if (p.host == NULL) {
@@ -358,7 +365,10 @@ bool cpu_dc_va(struct cpu *c, uint64_t va, enum dc_kind kind)
     struct xlat_result r;
     static const uint8_t needs[] = {
         [DC_INVALIDATE] = ACC_WRITE, [DC_CLEAN] = ACC_CMO, [DC_CLEAN_INVALIDATE] = ACC_CMO_W};
-    return maintain(c, va, (enum xlat_access)needs[kind], &r);
+    uint64_t line = va & ~(uint64_t)(LINE_BYTES - 1);
+    struct watched_access a = {.va = line, .size = LINE_BYTES, .write = true, .cmo = true};
+    bool watches = kind == DC_INVALIDATE && c->debug.watches;
+    return maintain(c, va, (enum xlat_access)needs[kind], &r) && !(watches && debug_watch(c, &a));
 }
 
 bool cpu_ic_ivau(struct cpu *c, uint64_t va)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/engine/system_ops.h"
 
+#include "cpu/debug/step.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/loop.h"
 #include "cpu/engine/mem.h"
@@ -351,11 +352,23 @@ HANDLER(daif_clear)
     NEXT(1);
 }
 
+/* The same with D among them: software step may become active. */
+HANDLER(daif_clear_d)
+{
+    c->ps.daif &= (uint8_t)~o->imm;
+    step_recheck(c);
+    if (UNLIKELY(cpu_lines(c) || c->exit_flags != 0)) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
 bool system_emit_msr_imm(struct emit *e, unsigned op1, unsigned op2)
 {
     unsigned crm = insn_bits(e, 8, 4);
     if (op1 == 3 && op2 >= 6 && (e->mode & MODE_EL_MASK) != 0) {
-        emit_op(e, op2 == 6 ? op_daif_set : op_daif_clear)->imm = crm;
+        op_fn *clear = crm & 8 ? op_daif_clear_d : op_daif_clear;
+        emit_op(e, op2 == 6 ? op_daif_set : clear)->imm = crm;
         return true;
     }
     emit_op(e, op_msr_imm)->imm = op1 | op2 << 4 | crm << 8;

@@ -6,6 +6,7 @@
 #include "cpu/sys/exc.h"
 
 #include "base/log.h"
+#include "cpu/debug/step.h"
 #include "cpu/engine/context.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/sysreg_pmu.h"
@@ -99,6 +100,7 @@ static void enter(struct cpu *c, unsigned target, uint64_t ret, unsigned vector)
     }
     c->sr[SR_SPSR_EL1 + target - 1] = spsr;
     c->sr[SR_ELR_EL1 + target - 1] = ret;
+    c->debug.stepping = false;
     unsigned from = c->ps.el;
     before_el_change(c);
     set_pstate_for_entry(c, target);
@@ -137,6 +139,9 @@ void exc_take_sync(struct cpu *c, unsigned target_el, enum exception_class ec, u
         log_entry(c, target_el, "synchronous exception", esr);
     }
     c->sr[SR_ESR_EL1 + target_el - 1] = esr;
+    if (ret == RETURN_NEXT) {
+        c->ps.ss = false; /* the instruction is complete: SSAdvance */
+    }
     enter(c, target_el, c->pc + (ret == RETURN_NEXT ? 4 : 0), sync_vector(c, target_el, esr));
 }
 
@@ -162,6 +167,13 @@ unsigned exc_debug_target(const struct cpu *c)
     }
     bool to_el2 = cpu_el2_enabled(c) && (bit(c->sr[SR_MDCR_EL2], 8) || (cpu_hcr_el2(c) & HCR_TGE));
     return to_el2 ? 2 : 1;
+}
+
+void exc_take_debug(struct cpu *c, enum exception_class lower, uint64_t iss)
+{
+    unsigned target = exc_debug_target(c);
+    bool same = target == c->ps.el;
+    exc_take_sync(c, target, same ? lower | 1 : lower, iss, RETURN_THIS);
 }
 
 void exc_undefined(struct cpu *c)
@@ -269,8 +281,11 @@ void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
 {
     struct pstate *p = &c->ps;
     unsigned from = p->el;
+    bool illegal = illegal_return(c, spsr);
+    bool ss = step_after_return(c, spsr, illegal ? from : (unsigned)extract64(spsr, 2, 2));
     before_el_change(c);
-    set_pstate_from(c, spsr, illegal_return(c, spsr));
+    set_pstate_from(c, spsr, illegal);
+    p->ss = ss;
     c->excl_valid = false;
     c->event_reg = true;
     c->pc = va_branch_address(c, elr);

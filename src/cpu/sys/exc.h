@@ -38,6 +38,12 @@ enum exception_class {
     EC_SP_ALIGN = 0x26,
     EC_MOPS = 0x27,
     EC_SERROR = 0x2f,
+    EC_BREAKPOINT_LOWER = 0x30,
+    EC_BREAKPOINT_SAME = 0x31,
+    EC_STEP_LOWER = 0x32,
+    EC_STEP_SAME = 0x33,
+    EC_WATCHPOINT_LOWER = 0x34,
+    EC_WATCHPOINT_SAME = 0x35,
     EC_BRK = 0x3c,
 };
 
@@ -55,6 +61,8 @@ unsigned exc_default_target(const struct cpu *c);
 void exc_undefined(struct cpu *c);
 /* Software breakpoint and other debug exceptions: the same with MDCR_EL2.TDE. */
 unsigned exc_debug_target(const struct cpu *c);
+/* Take one. lower: its class when it comes from a lower EL; the next one is that of the same EL. */
+void exc_take_debug(struct cpu *c, enum exception_class lower, uint64_t iss);
 
 enum exc_async_kind { EXC_IRQ, EXC_FIQ, EXC_SERROR, EXC_VIRQ, EXC_VFIQ, EXC_VSERROR };
 /* Take an asynchronous exception in front of the instruction at c->pc. */

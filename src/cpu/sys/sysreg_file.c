@@ -191,6 +191,7 @@ void sysreg_reset(struct cpu *c)
     c->fp.fpsr = 0;
     c->sysregs->rng = c->cfg.rng_seed + c->cfg.index;
     pmu_reset(c);
+    debug_registers_changed(c);
 }
 
 /* ---- direct boot ---- */

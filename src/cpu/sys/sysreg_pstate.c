@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PSTATE fields as registers, MSR (immediate), FPCR and FPSR, and random numbers. */
+#include "cpu/debug/step.h"
 #include "cpu/fp/fp.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
@@ -68,6 +69,7 @@ static void set_daif(struct cpu *c, unsigned daif)
     if (cpu_lines(c)) {
         c->exit_flags |= EXIT_IRQ; /* one may be unmasked now */
     }
+    step_recheck(c);
 }
 
 void sr_wr_daif(struct cpu *c, enum sr_id id, uint64_t v)

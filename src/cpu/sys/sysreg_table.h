@@ -148,7 +148,7 @@ enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
     X(hcr)                                                                                         \
     X(mdcr_el2)                                                                                    \
     X(mdcr_el3) X(disr) X(spsel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr)    \
-        X(fpsr) X(mdscr) X(oseccr) X(oslar) X(dbgclaim) X(pmcr) X(pmset) X(pmswinc) X(pmccntr)     \
+        X(fpsr) X(mdscr) X(debug) X(oseccr) X(oslar) X(dbgclaim) X(pmcr) X(pmset) X(pmswinc) X(pmccntr)     \
             X(pmxevtyper) X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
 /* clang-format on */
 #define X(name) uint64_t sr_rd_##name(struct cpu *c, enum sr_id id);

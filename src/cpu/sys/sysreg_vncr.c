@@ -50,6 +50,10 @@ bool vncr_access(struct cpu *c, unsigned offset, bool write, uint64_t *v)
     if (!translate(c, addr, write, &r)) {
         return false;
     }
+    struct watched_access a = {.va = addr, .size = 8, .read = !write, .write = write, .vncr = true};
+    if (UNLIKELY(c->debug.watches) && debug_watch(c, &a)) {
+        return false;
+    }
     struct bus_txn t = {
         .pa = r.pa,
         .data = write ? *v : 0,
