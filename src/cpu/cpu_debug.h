@@ -29,8 +29,9 @@ struct cpu;
  * the value.) For CPU_STOP_WATCH va is the first watched byte that the access would touch, size
  * and write are those of the access. CPU_STOP_STEP: the step is done, pc is the next instruction.
  *
- * Running on from any of the stops passes breakpoints and watchpoints of the instruction at pc,
- * once: to go on after a breakpoint, just run. If the debugger changes the PC, that address stops.
+ * Running on from any of the stops passes a breakpoint at pc, once, and from CPU_STOP_WATCH the
+ * instruction's watchpoints, too: to go on after a stop, just run. If the debugger changes the PC,
+ * that address stops.
  */
 struct cpu_stop {
     enum { CPU_STOP_BREAK, CPU_STOP_WATCH, CPU_STOP_STEP } why;

@@ -96,7 +96,7 @@ static const struct run {
     {"org.gnu.gdb.aarch64.fpu", "v", "aarch64v", NULL, GDB_REG_V0, 32, 16, NULL, NULL},
     {"org.gnu.gdb.aarch64.fpu", "fpsr", "int", "float", GDB_REG_FPSR, 1, 4, get_fpsr, set_fpsr},
     {"org.gnu.gdb.aarch64.fpu", "fpcr", "int", "float", GDB_REG_FPCR, 1, 4, get_fpcr, set_fpcr},
-    {"org.gnu.gdb.aarch64.pauth_v2", "pauth_", "int", "system", GDB_REG_PAC, 4, 8, get_pac_mask, NULL},
+    {"org.gnu.gdb.aarch64.pauth_v2", "pauth_", "uint64", "system", GDB_REG_PAC, 4, 8, get_pac_mask, NULL},
     /* clang-format on */
 };
 
@@ -263,7 +263,7 @@ char *gdb_regs_xml(const struct cpu *c)
             continue;
         }
         g_string_append_printf(s,
-                               "<reg name=\"%s\" bitsize=\"64\" type=\"int\" regnum=\"%u\" "
+                               "<reg name=\"%s\" bitsize=\"64\" type=\"uint64\" regnum=\"%u\" "
                                "group=\"system\" save-restore=\"no\"/>\n",
                                r.name, GDB_REG_SYSTEM + i);
     }

@@ -171,7 +171,7 @@ bool external_watch(struct cpu *c, const struct watched_access *x)
         if (!wanted || x->cmo || !overlaps(w, va, x->size)) {
             continue;
         }
-        if (passes(c)) {
+        if (passes(c) && c->debug.ext.stop.why == CPU_STOP_WATCH) {
             return false;
         }
         stop_before(c, (struct cpu_stop){.why = CPU_STOP_WATCH,
