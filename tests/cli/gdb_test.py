@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import cli
+import kernel_symbols
 
 GDB = "gdb-multiarch"
 SETUP = ["set pagination off", "set confirm off", "set width 0", "set remotetimeout 60"]
@@ -21,8 +22,8 @@ class Debugged:
         self.out = folder / "out.txt"
         with open(self.out, "wb") as f:
             self.proc = subprocess.Popen(
-                [str(a) for a in (cli.armature(), *cli.BARE, "-serial", "none", *args,
-                                  "-gdb", f"unix:{self.socket}")],
+                [str(a) for a in (cli.armature(), *cli.BARE, *args, "-gdb",
+                                  f"unix:{self.socket}")],
                 stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT)
 
     def text(self):
@@ -250,6 +251,62 @@ class Bare(GdbCase):
         ours, theirs = re.findall(r":\s(0x[0-9a-f]{8})\s(0x[0-9a-f]{8})\n", out)[:2]
         self.assertEqual(ours, theirs)
         self.assertEqual(d.wait(), 0)
+
+
+KALLSYMS = """#!/bin/sh
+export PATH=/bin
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+while read -r m; do insmod "$m"; done </modules
+cat /proc/kallsyms >/dev/vda
+sync
+poweroff -f
+"""
+
+
+class Linux(GdbCase):
+    """Debian's kernel, started at EL2."""
+    CMDLINE = "console=ttyAMA0 nokaslr"
+
+    def symbols(self):
+        """An ELF file of the kernel's own list of symbols."""
+        script, disk, elf = (self.folder / n for n in ("kallsyms.sh", "kallsyms.img", "kernel.elf"))
+        script.write_text(KALLSYMS)
+        disk.write_bytes(bytes(16 << 20))
+        initrd = cli.initramfs(self.folder, script, "virtio_mmio,virtio_blk")
+        result = cli.run(*cli.BARE, "-serial", "none", "-no-reboot",
+                         *cli.linux(initrd, "-drive", f"file={disk},format=raw,if=virtio",
+                                    cmdline=self.CMDLINE), timeout=120)
+        self.assertEqual(result.status, 0, result.output)
+        kernel_symbols.write(disk, elf)
+        return elf
+
+    def test_boot(self):
+        """Breakpoints before the MMU is on, watchpoints, steps, backtraces of all PEs; the kernel
+        comes to its end all the same."""
+        elf = self.symbols()
+        initrd = cli.initramfs(self.folder, "poweroff")
+        serial = self.folder / "serial.txt"
+        # Without signed return addresses: GDB 13 removes the codes of user addresses only.
+        args = cli.linux(initrd, "-smp", "2", "-cpu", "cortex-a76", cmdline=self.CMDLINE)
+        d = self.start(*args, "-serial", f"file:{serial}", "-S")
+        out = self.gdb(
+            d, "p/x $SCTLR_EL2 & 1", "hbreak start_kernel", "continue", "p/x $SCTLR_EL2 & 1", "bt",
+            "break kernel_init", "continue", "bt", "x/2i start_kernel", "stepi", "stepi",
+            "x/2i $pc", "monitor translate $pc", "delete", "watch -l *(long *)($sp - 64)",
+            "continue", "bt 3", "delete", "break __arm64_sys_reboot", "continue", "info threads",
+            "thread apply all bt 4", "delete", "continue", symbols=elf)
+        self.check_values(
+            out, r"\$1 = 0x0", r"Breakpoint 1, 0x[0-9a-f]+ in start_kernel", r"\$2 = 0x1",
+            r"#0 .* in start_kernel \(\)\n#1 .* in __primary_switched",
+            r"Breakpoint 2, .*kernel_init", r"#1 .* in ret_from_fork", r"<start_kernel.*>:\t",
+            r"=> 0x.*kernel_init\+", r"stage 1 level 0", r"stage 1 level [123].*(page|block)",
+            r"PA NS:0000[4-5]", r"Hardware watchpoint 3", r"New value = ", r"#0 .* in ",
+            r"Breakpoint 4, .* in __arm64_sys_reboot", r"\* . +Thread . \(PE .*sys_reboot",
+            r"Thread \d \(PE \d 0000000\d EL2 waits\).*\n#0 .* in cpu_do_idle.*\n#1 .* in ",
+            r"exited normally")
+        self.assertEqual(d.wait(), 0)
+        self.assertIn("INIT: done", serial.read_text())
 
 
 if __name__ == "__main__":
