@@ -6,8 +6,8 @@ usage: golden.py [-v] [--data DIR] [--keep DIR] EMULATOR SET...      SET: vector
 
 Each set is a bare-metal image and its data; it writes out.bin by semihosting, and the set's own
 compare.py says what differs. DIR defaults to $ARMATURE_DATA or shared/data beside the repository.
-Skipped (status 77) where the data is absent. Differences that docs/choices.md explains are listed
-in golden_explained.txt; any other one is a failure.
+Skipped (status 77) where the data is absent. A difference that no rule of rules.py explains is a
+failure.
 """
 import argparse
 import os
@@ -17,13 +17,16 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from typing import Callable
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import emulator  # noqa: E402
+import rules  # noqa: E402
+import trap_cases  # noqa: E402
+import xlat_cases  # noqa: E402
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MACHINE = "virt,secure=on,virtualization=on,gic-version=3"
-EXPLAINED = pathlib.Path(__file__).with_name("golden_explained.txt")
 IMAGE, DATA = "0x40200000", "0x80000000"
 TIME_LIMIT = 120
 
@@ -32,16 +35,20 @@ TIME_LIMIT = 120
 class GoldenSet:
     cpu: str
     compare: list  # arguments of compare.py
-    test: str  # how a line of its output names a test that differs
+    cases: Callable = lambda folder: ()  # (name, case) of each difference, for rules
+    rules: tuple = ()
     without: tuple = ()  # arguments of compare.py for a machine without MTE
+    reference: str = ""  # machine properties of the reference emulator
 
 
 SETS = {
-    "vectors": GoldenSet("max,pauth-qarma5=on", ["{dir}", "out.bin", "expected.bin", "-v", "99999"],
-                         r"^ +(#\d+) "),
-    "xlat": GoldenSet("max", ["{dir}/out.bin", "-v", "99999"], r"^(cfg \d+ (?:op|descriptor) \S+)"),
-    "traps": GoldenSet("max,pauth-qarma5=on", ["{dir}", "{dir}/out.bin", "-v"], r"^(#\d+) ",
-                       without=("--without", "MTE")),
+    "vectors": GoldenSet("max,pauth-qarma5=on",
+                         ["{dir}", "out.bin", "expected.bin", "-v", "99999"]),
+    "xlat": GoldenSet("max", ["{dir}/out.bin", "-v", "99999"],
+                      xlat_cases.golden_cases, rules.XLAT_RULES),
+    "traps": GoldenSet("max,pauth-qarma5=on", ["{dir}", "{dir}/out.bin", "-v"],
+                       trap_cases.golden_cases, rules.TRAP_RULES,
+                       ("--without", ",".join(trap_cases.WITHOUT)), ",mte=on"),
 }
 SUMMARY = re.compile(r"differ (\d+)")
 
@@ -61,27 +68,21 @@ def unpack(source, scratch):
             target.write_bytes(path.read_bytes())
 
 
-def explained(name):
-    """Tests of a set whose difference docs/choices.md explains."""
-    found = set()
-    for line in EXPLAINED.read_text().splitlines():
-        fields = [f.strip() for f in line.split("|")]
-        if fields[0] == name:
-            found.add(fields[1])
-    return found
-
-
-def command(emu, name, golden, scratch):
-    machine, data = MACHINE, "data.bin"
-    if emulator.QEMU in emu:  # it has MTE, and aborts on some AT operations
-        machine += ",mte=on" if name == "traps" else ""
-        data = "data_q.bin" if (scratch / "data_q.bin").exists() else data
+def command(emu, golden, data, machine):
     return [emu, "-M", machine, "-m", "2048", "-cpu", golden.cpu, "-smp", "1", "-nic", "none",
             "-display", "none", "-monitor", "none", "-serial", "none",
             "-semihosting-config", "enable=on,target=native",
             "-device", f"loader,file=img.bin,addr={IMAGE},force-raw=on",
             "-device", f"loader,file={data},addr={DATA},force-raw=on",
             "-device", f"loader,addr={IMAGE},cpu-num=0"]
+
+
+def command_of(emu, golden, scratch):
+    """The set as it is. The reference emulator has MTE, and aborts on some AT operations."""
+    is_reference = emulator.QEMU in emu
+    avoiding = is_reference and (scratch / "data_q.bin").exists()
+    return command(emu, golden, "data_q.bin" if avoiding else "data.bin",
+                   MACHINE + (golden.reference if is_reference else ""))
 
 
 def compare(emu, golden, scratch):
@@ -96,7 +97,7 @@ def compare(emu, golden, scratch):
 def run_set(emu, name, scratch, limit):
     """True when the emulator agrees with the set, but for what is explained."""
     golden = SETS[name]
-    result = emulator.run(command(emu, name, golden, scratch), TIME_LIMIT, cwd=scratch)
+    result = emulator.run(command_of(emu, golden, scratch), TIME_LIMIT, cwd=scratch)
     print(result.output, end="")
     if result.timed_out or result.status != 0 or not (scratch / "out.bin").exists():
         print(f"{name}: exit status {result.status}, "
@@ -104,13 +105,30 @@ def run_set(emu, name, scratch, limit):
         return False
     report = compare(emu, golden, scratch)
     counts = [int(n) for n in SUMMARY.findall(report)]
-    tests = set(re.findall(golden.test, report, re.M))
-    new = tests - explained(name)
+    cases = list(golden.cases(scratch)) if sum(counts) else []
+    new = [name for name, case in cases if not rules.explain(golden.rules, case, golden=True)]
     lines = report.splitlines()
     print("\n".join(lines if len(lines) <= limit + 3 else lines[:limit] + ["..."] + lines[-3:]))
-    print(f"{name}: {result.cpu:.2f} s, differ {sum(counts)}, of these explained "
-          f"{len(tests - new)}; {'FAIL' if new or not counts else 'pass'}")
-    return bool(counts) and not new and (sum(counts) == 0 or bool(tests))
+    explained = len(cases) - len(new)
+    passed = bool(counts) and sum(counts) == explained
+    for name in new:
+        print(f"no rule explains {name}")
+    print(f"{name}: {result.cpu:.2f} s, differ {sum(counts)}, of these explained {explained}; "
+          f"{'pass' if passed else 'FAIL'}")
+    return passed
+
+
+def require(data, sets, *emulators):
+    """The emulators' paths; skips when one of them, or the data, is absent."""
+    for name in emulators:
+        if emulator.find(name) is None:
+            emulator.skip(f"no {name} on this machine")
+    folder = data_folder(data)
+    if not all((folder / s).is_dir() for s in sets):
+        emulator.skip(f"no test data in {folder} (ARMATURE_DATA names another folder)")
+    if not emulator.find("zstd"):
+        emulator.skip("no zstd on this machine")
+    return [emulator.find(name) for name in emulators]
 
 
 def main():
@@ -121,13 +139,9 @@ def main():
     ap.add_argument("emulator")
     ap.add_argument("sets", nargs="+", choices=sorted(SETS))
     args = ap.parse_args()
-    emu, folder = emulator.find(args.emulator), data_folder(args.data)
-    if emu is None:
-        emulator.skip(f"no {args.emulator} on this machine")
-    if not all((folder / s).is_dir() for s in args.sets):
-        emulator.skip(f"no test data in {folder} (ARMATURE_DATA names another folder)")
-    if not emulator.find("zstd"):
-        emulator.skip("no zstd on this machine")
+    rules.check_documented(rules.TRAP_RULES, rules.XLAT_RULES)
+    [emu] = require(args.data, args.sets, args.emulator)
+    folder = data_folder(args.data)
     ok = True
     for name in args.sets:
         with tempfile.TemporaryDirectory() as tmp:

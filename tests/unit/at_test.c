@@ -117,14 +117,14 @@ static void test_pan(void **state)
     pe_free(c);
 }
 
-/* HCR_EL2.{E2H,TGE}: the host's EL1 is EL2; S12 stays with the guest. */
+/* HCR_EL2.{E2H,TGE}: the host's EL1 is EL2, for S12E1* as well. */
 static void test_host(void **state)
 {
     struct cpu *c = pe(2, HCR_E2H | HCR_TGE);
     assert_int_equal(par(c, S1E1R, VA), good(0x44, 2, 0x40545678));
     assert_int_equal(par(c, S1E0R, VA), good(0x44, 2, 0x40545678));
     assert_int_equal(par(c, S1E2W, VA), good(0x44, 2, 0x40545678));
-    assert_int_equal(par(c, S12E1R, VA), good(0xff, 3, 0x40345678));
+    assert_int_equal(par(c, S12E1R, VA), good(0x44, 2, 0x40545678));
     pe_set(c, SR_HCR_EL2, HCR_RW | HCR_E2H);
     assert_int_equal(par(c, S1E1R, VA), good(0xff, 3, 0x40345678));
     pe_free(c);
@@ -179,6 +179,19 @@ static void test_external_abort(void **state)
     pe_free(c);
 }
 
+/* Of stage 2: to EL2, but from EL3 to EL3. */
+static void test_external_abort_of_stage2(void **state)
+{
+    for (unsigned el = 2; el < 4; el++) {
+        struct cpu *c = pe(el, HCR_VM);
+        pe_set(c, SR_VTTBR_EL2, 0x10000000);
+        assert_false(at_execute(c, S12E1R, VA));
+        assert_int_equal(c->ps.el, el);
+        assert_int_equal(c->sr[SR_ESR_EL1 + el - 1] >> 26, 0x25);
+        pe_free(c);
+    }
+}
+
 /* SCR_EL3.EASE: at EL3 it goes to the SError vector; other aborts do not. */
 static void test_external_abort_as_serror(void **state)
 {
@@ -204,6 +217,7 @@ int main(void)
         cmocka_unit_test(test_both_stages),
         cmocka_unit_test(test_sl2),
         cmocka_unit_test(test_external_abort),
+        cmocka_unit_test(test_external_abort_of_stage2),
         cmocka_unit_test(test_external_abort_as_serror),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

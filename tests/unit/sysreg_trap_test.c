@@ -89,6 +89,7 @@ static const struct trap_case trap_cases[] = {
     {SR_HCR_EL2, HCR_NV, 0, SR_VBAR_EL2, 1, false, 2},
     {SR_HCR_EL2, 0, 0, SR_VBAR_EL2, 1, false, UNDEF | 1},
     {SR_HCR_EL2, HCR_NV | HCR_NV1, 0, SR_ELR_EL1, 1, false, 2},
+    {SR_HCR_EL2, HCR_NV | HCR_NV1 | HCR_EnSCXT, 0, SR_SCXTNUM_EL1, 1, false, 2},
     {SR_HCR_EL2, HCR_TGE, 0, SR_VBAR_EL1, 0, false, UNDEF | 2},
     {SR_HCRX_EL2, 0, BIT(14), SR_TCR2_EL1, 1, false, 2},
     {SR_HCRX_EL2, 0, BIT(15), SR_SCTLR2_EL1, 1, false, 2},

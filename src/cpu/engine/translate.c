@@ -110,10 +110,8 @@ static void set_hpfar(struct cpu *c, const struct xlat_fault *f)
 
 static unsigned fault_target(const struct cpu *c, const struct xlat_fault *f)
 {
-    if (f->stage == 2) {
-        return 2;
-    }
-    return f->type == XF_EXT_ABORT ? external_target(c) : stage1_target(c);
+    unsigned el = f->type == XF_EXT_ABORT ? external_target(c) : stage1_target(c);
+    return f->stage == 2 && el < 2 ? 2 : el;
 }
 
 static void log_fault(const struct cpu *c, const char *what, uint64_t va,
@@ -133,8 +131,9 @@ void abort_data(struct cpu *c, const struct data_access *a, const struct xlat_fa
         log_fault(c, "data abort", a->va, f);
     }
     if (f->stage == 2) {
+        bool external = f->type == XF_EXT_ABORT;
         set_hpfar(c, f);
-        iss |= f->s1_walk ? ISS_S1PTW : instruction_syndrome(a);
+        iss |= f->s1_walk ? ISS_S1PTW : external ? 0 : instruction_syndrome(a);
     }
     exc_take_fault(c, target, abort_class(c, target, false), iss, a->va);
 }

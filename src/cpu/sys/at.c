@@ -46,11 +46,11 @@ static struct at_op at_decode(uint16_t enc)
     return op;
 }
 
-/* A host's EL1 is its EL2: HCR_EL2.{E2H,TGE} = {1,1}. */
+/* A host's EL1 is its EL2: HCR_EL2.{E2H,TGE} = {1,1}, for AT S12E1* as well. */
 static enum regime at_regime(const struct cpu *c, const struct at_op *op)
 {
     bool host = (cpu_hcr_el2(c) & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE);
-    return op->el == 1 && host && !op->both_stages ? REGIME_EL20 : regime_of_el(c, op->el);
+    return op->el == 1 && host ? REGIME_EL20 : regime_of_el(c, op->el);
 }
 
 static bool at_pan(const struct cpu *c, const struct at_op *op)

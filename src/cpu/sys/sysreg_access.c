@@ -179,19 +179,22 @@ static struct target resolve_reg(const struct cpu *c, unsigned id, bool write)
     if (el < min) {
         return resolve_unprivileged(c, id, min, write);
     }
+    enum nv_action a = NV_NORMAL;
+    if (el == 1) {
+        a = nv_el1_name(c, d->vncr, (d->flags & SRF_NV1) != 0, (d->flags & SRF_NV2A) != 0);
+    }
     enum sr_verdict v = rule_verdict(sr_match(c, d, d->rules, el, write));
+    if (a == NV_TRAP && v != SR_UNDEF) {
+        v = SR_TRAP_EL2; /* before any trap to EL3 */
+    }
     if (v != SR_OK) {
         return refuse(v);
     }
     if (d->rules == sr_rules_FP && trap_fp_target(c) != TRAP_NONE) {
         return (struct target){.verdict = SR_OK, .kind = T_FP_TRAP};
     }
-    if (el == 1) {
-        enum nv_action a =
-            nv_el1_name(c, d->vncr, (d->flags & SRF_NV1) != 0, (d->flags & SRF_NV2A) != 0);
-        if (a != NV_NORMAL) {
-            return nv_target(a, d->vncr, id);
-        }
+    if (a != NV_NORMAL) {
+        return nv_target(a, d->vncr, id);
     }
     bool redirect = el == 2 && (d->flags & SRF_E2H) != 0 && bit(c->sr[SR_HCR_EL2], HCR_E2H);
     return reg_target(redirect ? id + 1 : id, true);
@@ -238,13 +241,17 @@ static enum sr_verdict check_set(const struct cpu *c, struct sr_ref ref, bool wr
     return r->check != NULL ? r->check(c->cfg.sets[ref.set].owner, &view, r, write) : SR_OK;
 }
 
-/* EL2 and EL02 names of timers and GIC from EL1. Before an EL02 access becomes one to memory, the
- * owner may trap it (CNTHCTL_EL2.{EL1NVPCT, EL1NVVCT}). */
+/* EL2 and EL02 names of timers and GIC from EL1. An EL2 register that does not exist in this
+ * Security state is UNDEFINED whatever HCR_EL2.NV says (CNTHPS, CNTHVS). Before an EL02 access
+ * becomes one to memory, the owner may trap it (CNTHCTL_EL2.{EL1NVPCT, EL1NVVCT}). */
 static struct target resolve_set_nv(const struct cpu *c, struct sr_ref ref, bool write)
 {
     uint16_t enc = set_reg(c, ref)->enc;
     unsigned vncr = nv_vncr_of_set(enc);
     bool el02 = enc_op1(enc) == 5;
+    if (!el02 && check_set(c, ref, write) == SR_UNDEF) {
+        return refuse(SR_UNDEF);
+    }
     enum nv_action a = el02 ? nv_el12_name(c, vncr) : nv_el2_name(c, vncr, false);
     if (el02 && a == NV_MEMORY && check_set(c, ref, write) == SR_TRAP_EL2) {
         a = NV_TRAP;
