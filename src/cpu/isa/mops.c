@@ -14,7 +14,7 @@
 #include "cpu/sys/traps.h"
 
 #define CHUNK_MAX    4096U
-#define CHUNKS_A_RUN 16 /* then the run loop has its turn */
+#define CHUNKS_A_RUN 16 /* then the run loop has its turn; the same whether the fast TLB hits */
 
 enum stage { STAGE_P, STAGE_M, STAGE_E };
 
@@ -71,6 +71,11 @@ static uint64_t to_page_end(uint64_t va)
     return CHUNK_MAX - va % CHUNK_MAX;
 }
 
+static bool at_page(uint64_t va)
+{
+    return va % CHUNK_MAX == 0;
+}
+
 /* ---- memory: host pointers where the fast TLB has them, else byte by byte ---- */
 
 static uint8_t *fast_bytes(const struct cpu *c, uint64_t va, uint64_t n, bool write, bool unpriv)
@@ -102,12 +107,13 @@ static uint64_t set_chunk(struct cpu *c, const struct op *o, uint64_t va, uint64
 /* True: complete. False: an exception, or more to do at the same PC. */
 static bool set_run(struct cpu *c, const struct op *o)
 {
-    for (unsigned i = 0; i < CHUNKS_A_RUN && c->x[o->c] != 0; i++) {
+    for (unsigned chunks = 0; chunks < CHUNKS_A_RUN && c->x[o->c] != 0;) {
         uint64_t done = set_chunk(c, o, c->x[o->a] + c->x[o->c], -c->x[o->c]);
         if (done == 0) {
             return false;
         }
         c->x[o->c] += done;
+        chunks += at_page(c->x[o->a] + c->x[o->c]);
     }
     return c->x[o->c] == 0;
 }
@@ -192,7 +198,7 @@ static uint64_t copy_down(struct cpu *c, const struct op *o, uint64_t dst, uint6
 
 static bool copy_run(struct cpu *c, const struct op *o)
 {
-    for (unsigned i = 0; i < CHUNKS_A_RUN && c->x[o->c] != 0; i++) {
+    for (unsigned chunks = 0; chunks < CHUNKS_A_RUN && c->x[o->c] != 0;) {
         uint64_t n = c->x[o->c], done;
         if ((int64_t)n < 0) { /* forward: addresses are of the end */
             done = copy_up(c, o, c->x[o->a] + n, c->x[o->b] + n, -n);
@@ -204,6 +210,7 @@ static bool copy_run(struct cpu *c, const struct op *o)
         if (done == 0) {
             return false;
         }
+        chunks += at_page(c->x[o->a] + c->x[o->c]) || at_page(c->x[o->b] + c->x[o->c]);
     }
     return c->x[o->c] == 0;
 }
