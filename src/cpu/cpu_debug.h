@@ -24,10 +24,11 @@ struct cpu;
 /* ---- stops: cpu_run returns CPU_DEBUG ---- */
 
 /*
- * Both stop in front of the instruction: pc is its address, nothing of it has happened, it is not
- * counted. (That is what gdb expects of AArch64: it takes the watchpoint away, steps, and compares
- * the value.) For CPU_STOP_WATCH va is the first watched byte that the access would touch, size
- * and write are those of the access. CPU_STOP_STEP: the step is done, pc is the next instruction.
+ * Both stop in front of the instruction: pc is its address, nothing of it has happened (but LD1 to
+ * LD4 may have loaded some registers, CPY and SET may have got as far as va), it is not counted.
+ * (That is what gdb expects of AArch64: it takes the watchpoint away, steps, and compares the
+ * value.) For CPU_STOP_WATCH va is the first watched byte that the access would touch, size and
+ * write are those of the access. CPU_STOP_STEP: the step is done, pc is the next instruction.
  *
  * Running on from any of the stops passes a breakpoint at pc, once, and from CPU_STOP_WATCH the
  * instruction's watchpoints, too: to go on after a stop, just run. If the debugger changes the PC,

@@ -11,6 +11,8 @@ SNIPPET(nops_code, "nop\nnop\nnop\nnop");
 SNIPPET(undefined_code, "nop\n.inst 0\nnop");
 SNIPPET(brk_code, "nop\nbrk #1\nnop");
 SNIPPET(compare_code, "cmp x0, x0\nb.ne 1f\nnop\n1: nop");
+SNIPPET(branch_code,
+        ".arch armv8.5-a\nadr x1, 1f\nbr x1\n1: bti j\nnop\nadr x1, 2f\nbr x1\n2: nop");
 SNIPPET(loop_code, "1: subs x0, x0, #1\nb.ne 1b\nnop");
 
 #define SECOND ((uintptr_t)nops_code + 4)
@@ -256,6 +258,36 @@ static void places(void)
     debug_off();
 }
 
+/* Targets of branches in guarded pages: the breakpoint comes before the branch target exception,
+ * and BTYPE is saved. */
+#define GUARDED    BIT(50)
+#define EC_BTI     0x0d
+#define BTYPE(psr) FIELD(psr, 10, 2)
+static void branch_targets(void)
+{
+    struct tables tables = stage1_flat();
+    struct control k = {.mde = true, .kde = true};
+    struct outcome o;
+
+    *descriptor(&tables, (uintptr_t)branch_code, 3) |= GUARDED;
+    *descriptor(&tables, (uintptr_t)branch_code + 32, 3) |= GUARDED;
+    stage1_on(1, &tables, 0);
+    apply(&k);
+    o = break_at(EL1H, branch_code, 2, 0);
+    check_break("at BTI", &o, 1, 1, (uintptr_t)branch_code + 8);
+    check_eq("at BTI", BTYPE(o.spsr), 3);
+    o = break_at(EL1H, branch_code, 3, 0);
+    check_break("behind BTI", &o, 1, 1, (uintptr_t)branch_code + 12);
+    check_eq("behind BTI", BTYPE(o.spsr), 0);
+    o = break_at(EL1H, branch_code, 6, 0);
+    check_break("where no BTI is", &o, 1, 1, (uintptr_t)branch_code + 24);
+    check_eq("where no BTI is", BTYPE(o.spsr), 3);
+    debug_off();
+    o = run_at(EL1H | UNMASKED_D, branch_code, ARGS(0));
+    check_eq("without a breakpoint", ESR_EC(o.esr), EC_BTI);
+    stage1_off(1);
+}
+
 static unsigned hits;
 
 static bool count(struct trap *t)
@@ -302,6 +334,7 @@ int guest_main(void)
     matching_contexts();
     bad_links();
     places();
+    branch_targets();
     again_and_again();
     return 0;
 }

@@ -171,9 +171,7 @@ static void exceptions(void)
 
     stage1_on(1, &tables, 0);
     wr(sctlr_el1, rd(sctlr_el1) & ~BIT(16)); /* nTWI */
-    *descriptor(&tables, (uintptr_t)plain_code & ~UINT64_C(0x1fffff), 2) |= D_EL0 | D_RO;
     isb();
-    tlb_flush_all();
     for (unsigned i = 0; i < ARRAY_LEN(throwers); i++) {
         enable(false, false);
         struct outcome o = run_at(MASKED(EL0T) | PSR_SS, throwers[i].code, ARGS(WINDOW));

@@ -234,6 +234,64 @@ static void watches_come_and_go(void **state)
     pe_free(c);
 }
 
+/* Normal memory: RAM as a level 1 block of stage 1. */
+static void turn_mmu_on(struct cpu *c)
+{
+    static const uint64_t block = RAM | BIT(10) | 1;
+    assert_true(cpu_mem_write(c, RAM + 0x20008, &block, 8));
+    pe_set(c, SR_MAIR_EL3, 0xff);
+    pe_set(c, SR_TCR_EL3, 25 | 2 << 16);
+    pe_set(c, SR_TTBR0_EL3, RAM + 0x20000);
+    pe_set(c, SR_SCTLR_EL3, SCTLR_I | BIT(2) | BIT(0));
+}
+
+/* Instruction counts of a long SET or CPY, in pieces, are the same on slow pages. */
+static uint64_t insns_of_set(uint64_t watched)
+{
+    static const uint32_t set[] = {0x19c00441, 0x19c04441, 0x19c08441, 0x14000000};
+    struct cpu *c = pe();
+    assert_true(cpu_mem_write(c, CODE, set, sizeof(set))); /* SET* [x1]!, x2!, x0 */
+    turn_mmu_on(c);
+    cpu_set_x(c, 1, DATA + 0x100000);
+    cpu_set_x(c, 2, 300000);
+    cpu_break_add(c, CODE + 12);
+    cpu_watch_add(c, watched, 1, true, false);
+    run_to(c, CODE + 12);
+    uint64_t n = cpu_insns(c);
+    assert_true(n > 3);
+    pe_free(c);
+    return n;
+}
+
+static void watched_pages_cost_no_instructions(void **state)
+{
+    assert_int_equal(insns_of_set(RAM), insns_of_set(DATA + 0x100000 + 10000));
+}
+
+/* The guest has a breakpoint at the same place: it hits when the debugger runs on. */
+static void the_guest_does_not_see_it(void **state)
+{
+    struct cpu *c = pe();
+    pe_set(c, SR_SCR_EL3, 0x501);
+    pe_set(c, SR_HCR_EL2, BIT(31));
+    pe_set(c, SR_SCTLR_EL1, SCTLR_I);
+    pe_set(c, SR_VBAR_EL1, VECTOR);
+    pe_set(c, SR_OSLAR_EL1, 0);
+    pe_set(c, SR_MDSCR_EL1, BIT(15) | BIT(13)); /* MDE, KDE */
+    pe_set(c, SR_DBGBVR0_EL1, ADD);
+    pe_set(c, SR_DBGBCR0_EL1, 7);
+    cpu_set_pstate(c, 0x1c5); /* EL1h, D is 0 */
+    cpu_break_add(c, ADD);
+    cpu_break_add(c, VECTOR + 0x200);
+    run_to(c, ADD);
+    assert_int_equal(cpu_insns(c), 1);
+    run_to(c, VECTOR + 0x200);
+    assert_int_equal(cpu_insns(c), 2);
+    assert_int_equal(c->sr[SR_ESR_EL1], 0xc6000022);
+    assert_int_equal(c->sr[SR_ELR_EL1], ADD);
+    pe_free(c);
+}
+
 static void registers(void **state)
 {
     struct cpu *c = pe();
@@ -322,6 +380,8 @@ int main(void)
         cmocka_unit_test(a_step_waits_for_the_pe),
         cmocka_unit_test(watches_writes_and_reads),
         cmocka_unit_test(watches_come_and_go),
+        cmocka_unit_test(watched_pages_cost_no_instructions),
+        cmocka_unit_test(the_guest_does_not_see_it),
         cmocka_unit_test(registers),
         cmocka_unit_test(pstate_changes_el),
         cmocka_unit_test(walks_show_descriptors),

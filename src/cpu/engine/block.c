@@ -107,11 +107,12 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     while (n < max_insns && !e.ended && e.off < BLOCK_PAGE) {
         struct op *first = e.p;
         memcpy(&e.insn, host + e.off, sizeof(e.insn));
+        bool breaks = break_sets_has(c->blocks->breaks, break_set, e.off);
         if (n == 0 && (blk->mode & MODE_GUARDED)) {
-            refuses = decode_btype_refused(e.insn, blk->mode);
+            refuses = breaks ? BTYPE_ANY : decode_btype_refused(e.insn, blk->mode);
         }
         blk->words[n] = e.insn;
-        if (break_sets_has(c->blocks->breaks, break_set, e.off)) {
+        if (breaks) {
             decode_break(&e);
         }
         decode_insn(&e);

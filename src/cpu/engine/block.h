@@ -7,7 +7,8 @@
  *
  *     slot 0     its struct block (imm64: pointer)
  *     slot 1     header: fn = op_block_header (a mark, never executed), a = instruction count,
- *                b = BTYPE values that its first instruction refuses, imm = page offset
+ *                b = BTYPE values that its first instruction refuses (or all, for the run loop
+ *                to look: a breakpoint comes before that), imm = page offset
  *     slot 2...  operations, ended by a terminator
  *
  * "entry" below is a pointer to the header. Blocks are never freed one by one: an invalidated block

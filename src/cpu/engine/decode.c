@@ -57,7 +57,7 @@ void decode_fallthrough(struct emit *e)
 /* BTI and its targets, as a mask of the BTYPE values that they accept. */
 uint8_t decode_btype_refused(uint32_t insn, uint32_t mode)
 {
-    enum { ANY = 0xe, JUMP_OK = 1 << 1 | 1 << 3, CALL_OK = 1 << 1 | 1 << 2 };
+    enum { ANY = BTYPE_ANY, JUMP_OK = 1 << 1 | 1 << 3, CALL_OK = 1 << 1 | 1 << 2 };
     if ((insn & 0xffffff3f) == 0xd503241f) { /* BTI: bit 6 call, bit 7 jump */
         static const uint8_t accepts[4] = {0, CALL_OK, JUMP_OK, ANY};
         return (uint8_t)(ANY & ~accepts[extract32(insn, 6, 2)]);

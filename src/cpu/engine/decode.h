@@ -5,6 +5,8 @@
 
 #include "cpu/isa/emit.h"
 
+#define BTYPE_ANY 0xe /* every BTYPE that a branch sets, as a mask */
+
 /* Append the operations of e->insn. False: this PE does not have it, and what is there is void. */
 bool decode_allocated(struct emit *e);
 /* The same, with UNDEFINED and the FP trap as operations; always appends at least one. */

@@ -14,9 +14,9 @@
 #include "cpu/debug/step.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
+#include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/fetch.h"
-#include "cpu/isa/emit.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
 #include "cpu/sys/traps.h"
@@ -141,14 +141,19 @@ static bool breaks_first(struct cpu *c)
     return context_decode_mode(c) >> MODE_BREAK_SHIFT != 0 && debug_break(c);
 }
 
-/* The instruction at c->pc is no target for the branch that led here. */
-static void refuse_branch(struct cpu *c)
+/* The instruction at c->pc may be no target for the branch that led here. False: it is one. */
+static bool refuse_branch(struct cpu *c, const struct block *b)
 {
     c->budget--;
     if (!breaks_first(c)) {
+        if (!(decode_btype_refused(b->words[0], b->mode) >> c->ps.btype & 1)) {
+            cpu_uncount(c);
+            return false;
+        }
         exc_take_sync(c, exc_default_target(c), EC_BTI, c->ps.btype, RETURN_THIS);
     }
     c->budget++; /* enter_at_pc counts it */
+    return true;
 }
 
 /*
@@ -174,8 +179,7 @@ static struct op *find_block(struct cpu *c, int64_t max)
             entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
         }
         if (c->ps.btype != 0) {
-            if (entry->b >> c->ps.btype & 1) {
-                refuse_branch(c);
+            if ((entry->b >> c->ps.btype & 1) && refuse_branch(c, block_of_entry(entry))) {
                 return NULL;
             }
             c->ps.btype = 0;
