@@ -72,6 +72,15 @@ class Cpio:
         return bytes(self.out)
 
 
+def of_program(init):
+    """An initramfs with one static program and a console."""
+    cpio = Cpio()
+    cpio.mkdir("dev")
+    cpio.chardev("dev/console", 5, 1)
+    cpio.file("init", init.read_bytes())
+    return gzip.compress(cpio.finish(), 6, mtime=0)
+
+
 def modinfo(ko):
     """The key=value strings of a module's .modinfo section."""
     if ko[:6] != b"\x7fELF\x02\x01":

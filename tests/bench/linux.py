@@ -9,7 +9,6 @@ emulators run in turn, the median of N counts. A ratio over its LIMIT is marked.
 agree. The exit status tells of wrong results, not of speed. Skipped without images/cache/k61.
 """
 import argparse
-import gzip
 import pathlib
 import re
 import statistics
@@ -31,14 +30,6 @@ TIME_LIMIT = 300
 def cpu_seconds(pid):
     """User and system time of a process, by its clock: clock_getcpuclockid(3)."""
     return time.clock_gettime(~pid << 3 | 2)
-
-
-def initramfs(init):
-    cpio = mkinitramfs.Cpio()
-    cpio.mkdir("dev")
-    cpio.chardev("dev/console", 5, 1)
-    cpio.file("init", init.read_bytes())
-    return gzip.compress(cpio.finish(), 6, mtime=0)
 
 
 def measure(emu, args, initrd, names):
@@ -86,7 +77,7 @@ def main():
     runs = {ours: [], reference: []}
     with tempfile.TemporaryDirectory() as tmp:
         initrd = pathlib.Path(tmp) / "initrd.gz"
-        initrd.write_bytes(initramfs(args.init))
+        initrd.write_bytes(mkinitramfs.of_program(args.init))
         for _ in range(args.runs):
             for emu, results in runs.items():
                 results.append(measure(emu, args, initrd, names))
