@@ -12,9 +12,9 @@ import sys
 NOT_ALONE = {"mem_build.h"}
 
 
-def glib_flags():
-    out = subprocess.run(["pkg-config", "--cflags", "glib-2.0"], capture_output=True, text=True,
-                         check=True)
+def library_flags():
+    out = subprocess.run(["pkg-config", "--cflags", "glib-2.0", "json-glib-1.0"],
+                         capture_output=True, text=True, check=True)
     return out.stdout.split()
 
 
@@ -24,7 +24,7 @@ def main():
     command = [*compiler, "-std=gnu17", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror",
                "-Wno-unused-parameter", "-Wno-sign-compare", "-Wno-missing-field-initializers",
                "-Wno-unused-function", "-fsyntax-only", f"-I{src}", f"-I{generated}",
-               *glib_flags()]
+               *library_flags()]
     bad = 0
     for header in headers:
         unit = f'#include "{header.relative_to(src)}"\n#include "{header.relative_to(src)}"\n'

@@ -364,11 +364,6 @@ static bool only_none(const char *option, const char *arg, GError **err)
            fail(err, ERR_OPTION, "%s %s is not available yet (none)", option, arg);
 }
 
-bool opt_monitor(struct options *o, const char *arg, GError **err)
-{
-    return only_none("-monitor", arg, err);
-}
-
 bool opt_display(struct options *o, const char *arg, GError **err)
 {
     return only_none("-display", arg, err);

@@ -197,16 +197,3 @@ bool opt_debug_log(struct options *o, const char *arg, GError **err)
     }
     return true;
 }
-
-bool opt_gdb_default(struct options *o, const char *arg, GError **err)
-{
-    opt_set_string(&o->gdb, "tcp::1234");
-    return true;
-}
-
-bool opt_gdb_lost(struct options *o, const char *arg, GError **err)
-{
-    o->gdb_lost_runs = strcmp(arg, "run") == 0;
-    return o->gdb_lost_runs || strcmp(arg, "stop") == 0 ||
-           fail(err, ERR_OPTION, "--gdb-lost %s: there is stop and run", arg);
-}

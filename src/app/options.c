@@ -63,7 +63,10 @@ static const struct opt_desc table[] = {
     CALL("object",   "rng-random,id=..", opt_object,       "accepted: entropy comes from --seed"),
     CALL("chardev",  "kind,id=..", opt_chardev,            "a character backend"),
     CALL("serial",   "stdio|mon:stdio|none|file:..|chardev:id", opt_serial, "what is behind the next UART"),
-    CALL("monitor",  "none", opt_monitor,                  "there is no monitor yet"),
+    CALL("monitor",  "stdio|mon:stdio|unix:..|none", opt_monitor, "a monitor for people"),
+    CALL("qmp",      "unix:path,server=on,wait=off|tcp:..|stdio", opt_qmp, "a monitor for programs (JSON)"),
+    CALL("qmp-pretty", "..", opt_qmp_pretty,               NULL),
+    CALL("mon",      "[chardev=]id[,mode=readline|control]", opt_mon, "a monitor on a -chardev"),
     CALL("display",  "none", opt_display,                  "there is no display yet"),
     CALL("parallel", "none", opt_parallel,                 NULL),
     CALL("vga",      "none", opt_vga,                      NULL),
@@ -117,8 +120,6 @@ static const struct opt_desc table[] = {
     IGNORE("one-insn-per-tb", NULL),
     IGNORE("tb-size", "..."),
     IGNORE("full-screen", NULL),
-    LATER("qmp", "..."),
-    LATER("mon", "..."),
     LATER("loadvm", "..."),
     LATER("incoming", "..."),
     LATER("trace", "..."),
@@ -268,6 +269,13 @@ static void free_drive(void *p)
     g_free(d);
 }
 
+static void free_monitor(void *p)
+{
+    struct opt_monitor *m = p;
+    g_free(m->spec);
+    g_free(m);
+}
+
 static void clear_item(void *p)
 {
     g_free(((struct boot_item *)p)->file);
@@ -292,6 +300,7 @@ static struct options *options_new(void)
     o->drives = g_ptr_array_new_with_free_func(free_drive);
     o->devices = g_ptr_array_new_with_free_func(free_optlist);
     o->objects = g_ptr_array_new_with_free_func(g_free);
+    o->monitors = g_ptr_array_new_with_free_func(free_monitor);
     o->fw_files = g_ptr_array_new_with_free_func(free_optlist);
     return o;
 }
@@ -323,8 +332,8 @@ void options_free(struct options *o)
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }
-    GPtrArray *arrays[] = {o->serials, o->chardevs, o->netdevs, o->nics,
-                           o->drives,  o->devices,  o->objects, o->fw_files};
+    GPtrArray *arrays[] = {o->serials, o->chardevs, o->netdevs,  o->nics,    o->drives,
+                           o->devices, o->objects,  o->fw_files, o->monitors};
     for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
         g_ptr_array_unref(arrays[i]);
     }

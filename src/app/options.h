@@ -34,6 +34,12 @@ struct opt_semihosting {
     GString *args; /* NULL: kernel and -append */
 };
 
+/* -qmp, -monitor, -mon */
+struct opt_monitor {
+    char *spec; /* as -serial takes it */
+    bool qmp, pretty;
+};
+
 enum opt_pace { PACE_AUTO, PACE_ON, PACE_OFF };
 
 struct options {
@@ -75,7 +81,8 @@ struct options {
     char *log_classes, *log_file, *pid_file;
 
     /* debuggers and monitors */
-    char *gdb; /* NULL: none */
+    GPtrArray *monitors; /* struct opt_monitor * */
+    char *gdb;           /* NULL: none */
     bool gdb_lost_runs;
 
     /* time and chance */

@@ -35,6 +35,7 @@ struct wiring {
     struct blockdev *bios; /* -bios, in memory */
     GArray *drives;        /* struct open_drive */
     GPtrArray *chardevs;   /* struct host_chardev * */
+    GPtrArray *shared;     /* those of mon:..: with a monitor */
     GArray *netdevs;       /* struct open_netdev */
     GPtrArray *entropy;    /* struct host_entropy * */
     GArray *fw_files;      /* struct machine_fw_file */
@@ -124,23 +125,37 @@ struct chardev *wiring_open(struct wiring *w, const char *what, struct chardev_c
     return front;
 }
 
+struct chardev *wiring_open_spec(struct wiring *w, const char *what, const char *spec,
+                                 const char *id, GError **err)
+{
+    if (g_str_has_prefix(spec, "chardev:")) {
+        return wiring_chardev(w, what, spec + strlen("chardev:"), err);
+    }
+    struct chardev_cfg cfg;
+    if (!chardev_cfg_parse_short(spec, id, &cfg, err)) {
+        g_prefix_error(err, "%s: ", what);
+        return NULL;
+    }
+    struct chardev *front = wiring_open(w, what, &cfg, err);
+    chardev_cfg_clear(&cfg);
+    if (front != NULL && g_str_has_prefix(spec, "mon:")) {
+        g_ptr_array_add(w->shared, g_ptr_array_index(w->chardevs, w->chardevs->len - 1));
+    }
+    return front;
+}
+
+struct chardev *wiring_shared_front(struct wiring *w, unsigned n, GError **err)
+{
+    return n < w->shared->len ? host_chardev_front(g_ptr_array_index(w->shared, n), err) : NULL;
+}
+
 static bool open_serial(struct wiring *w, unsigned n, const char *spec, GError **err)
 {
     if (strcmp(spec, "none") == 0) {
         return true;
     }
-    if (g_str_has_prefix(spec, "chardev:")) {
-        w->cfg.serial[n] = wiring_chardev(w, "-serial", spec + strlen("chardev:"), err);
-        return w->cfg.serial[n] != NULL;
-    }
-    struct chardev_cfg cfg;
     g_autofree char *id = g_strdup_printf("serial%u", n);
-    if (!chardev_cfg_parse_short(spec, id, &cfg, err)) {
-        g_prefix_error(err, "-serial: ");
-        return false;
-    }
-    w->cfg.serial[n] = wiring_open(w, "-serial", &cfg, err);
-    chardev_cfg_clear(&cfg);
+    w->cfg.serial[n] = wiring_open_spec(w, "-serial", spec, id, err);
     return w->cfg.serial[n] != NULL;
 }
 
@@ -655,6 +670,7 @@ struct wiring *wiring_new(const struct options *o, GError **err)
     w->drives = g_array_new(false, true, sizeof(struct open_drive));
     g_array_set_clear_func(w->drives, clear_drive);
     w->chardevs = g_ptr_array_new_with_free_func(close_chardev);
+    w->shared = g_ptr_array_new();
     w->netdevs = g_array_new(false, true, sizeof(struct open_netdev));
     g_array_set_clear_func(w->netdevs, clear_netdev);
     w->entropy = g_ptr_array_new_with_free_func(g_free);
@@ -683,6 +699,7 @@ void wiring_free(struct wiring *w)
     semihost_files_free(w->semihost);
     g_free(w->semihost_cmdline);
     g_array_unref(w->netdevs);
+    g_ptr_array_unref(w->shared);
     g_ptr_array_unref(w->chardevs);
     g_array_unref(w->drives);
     g_array_unref(w->fw_files);

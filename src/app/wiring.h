@@ -36,6 +36,13 @@ struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char
 struct chardev_cfg;
 struct chardev *wiring_open(struct wiring *w, const char *what, struct chardev_cfg *cfg,
                             GError **err);
+/* The front of what -serial, -monitor and -qmp name: "stdio", "unix:..", "chardev:id". id: of a new
+ * one. */
+struct chardev *wiring_open_spec(struct wiring *w, const char *what, const char *spec,
+                                 const char *id, GError **err);
+/* Fronts for monitors on the terminals that -serial mon:.. shares with them: the nth, NULL: no
+ * more. */
+struct chardev *wiring_shared_front(struct wiring *w, unsigned n, GError **err);
 bool wiring_has_object(const struct wiring *w, const char *id);
 /* A stream of random bytes for the device of that name. */
 struct entropy *wiring_entropy(struct wiring *w, const char *name);

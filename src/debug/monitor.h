@@ -21,6 +21,9 @@ void monitor_free(struct monitor *mon);
 void monitor_run(struct monitor *mon, const char *line, GString *out);
 /* The same with errors apart. */
 bool monitor_execute(struct monitor *mon, const char *line, GString *out, GError **err);
+/* Memory into a file. */
+bool monitor_save(struct monitor *mon, const struct memory_view *view, uint64_t addr, uint64_t size,
+                  const char *path, GError **err);
 /* What the last word of line could become: whole words, without the ones before it. */
 GPtrArray *monitor_complete(const char *line);
 

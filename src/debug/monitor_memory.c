@@ -116,8 +116,8 @@ bool monitor_xp(struct monitor *mon, char **args, GString *out, GError **err)
 
 /* ---- memsave, pmemsave ---- */
 
-static bool save(struct monitor *mon, const struct memory_view *view, uint64_t addr, uint64_t size,
-                 FILE *f, GError **err)
+static bool copy_out(struct monitor *mon, const struct memory_view *view, uint64_t addr,
+                     uint64_t size, FILE *f, GError **err)
 {
     uint8_t buf[4096];
     while (size > 0) {
@@ -135,23 +135,27 @@ static bool save(struct monitor *mon, const struct memory_view *view, uint64_t a
     return true;
 }
 
+bool monitor_save(struct monitor *mon, const struct memory_view *view, uint64_t addr, uint64_t size,
+                  const char *path, GError **err)
+{
+    FILE *f = fopen(path, "we");
+    if (f == NULL) {
+        return fail(err, ERR_FILE, "cannot write '%s': %s", path, g_strerror(errno));
+    }
+    bool ok = copy_out(mon, view, addr, size, f, err);
+    if (fclose(f) != 0 && ok) {
+        return fail(err, ERR_FILE, "cannot write '%s': %s", path, g_strerror(errno));
+    }
+    return ok;
+}
+
 static bool save_range(struct monitor *mon, const struct memory_view *view, char **args,
                        GError **err)
 {
     uint64_t addr;
     uint64_t size;
-    if (!monitor_number(mon, args[0], &addr, err) || !monitor_number(mon, args[1], &size, err)) {
-        return false;
-    }
-    FILE *f = fopen(args[2], "we");
-    if (f == NULL) {
-        return fail(err, ERR_FILE, "cannot write '%s': %s", args[2], g_strerror(errno));
-    }
-    bool ok = save(mon, view, addr, size, f, err);
-    if (fclose(f) != 0 && ok) {
-        return fail(err, ERR_FILE, "cannot write '%s': %s", args[2], g_strerror(errno));
-    }
-    return ok;
+    return monitor_number(mon, args[0], &addr, err) && monitor_number(mon, args[1], &size, err) &&
+           monitor_save(mon, view, addr, size, args[2], err);
 }
 
 bool monitor_memsave(struct monitor *mon, char **args, GString *out, GError **err)

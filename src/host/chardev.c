@@ -416,6 +416,12 @@ void host_chardev_on_focus(struct chardev *front, void (*fn)(void *opaque, bool 
     f->focus_opaque = opaque;
 }
 
+bool host_chardev_has_focus(const struct chardev *front)
+{
+    const struct chr_front *f = front->opaque;
+    return f->owner->fronts[f->owner->focus] == f;
+}
+
 const char *host_chardev_id(const struct host_chardev *c)
 {
     return c->id;

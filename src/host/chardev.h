@@ -69,6 +69,8 @@ struct chardev *host_chardev_front(struct host_chardev *c, GError **err);
 /* Called when input starts or stops going to this front (Ctrl-A c): a monitor prints its prompt. */
 void host_chardev_on_focus(struct chardev *front, void (*fn)(void *opaque, bool focus),
                            void *opaque);
+/* Does input go there now? */
+bool host_chardev_has_focus(const struct chardev *front);
 const char *host_chardev_id(const struct host_chardev *c);
 /* Where it ended up: "pty:/dev/pts/3", "tcp:127.0.0.1:4444,server=on". Valid until the next call.
  */

@@ -71,6 +71,9 @@ WORK = """
 -machine virt -nographic -bios FILE
 -machine virt-9.2 -cpu neoverse-n1 -nographic -kernel FILE
 -machine virt -nographic -kernel FILE -gdb unix:g.sock
+-machine virt -display none -serial none -kernel FILE -qmp unix:q,server=on,wait=off -monitor null
+-machine virt -display none -kernel FILE -chardev stdio,mux=on,id=c,signal=off -serial chardev:c \
+    -mon chardev=c,mode=readline
 --machine virt --nographic --kernel FILE
 """
 
@@ -92,7 +95,6 @@ REFUSED = """
 -machine virt -cpu cortex-a15                              | cortex-a15
 -machine virt -vnc :0                                      | -vnc
 -machine virt -display sdl                                 | sdl
--machine virt -qmp unix:q,server                           | -qmp
 -machine virt -readconfig x                                | -readconfig
 -machine virt -netdev tap,id=n                             | tap
 """

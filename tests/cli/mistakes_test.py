@@ -184,8 +184,14 @@ kernel                                          | kernel, -kernel
 -global nonsense.x=1                            | nonsense
 -accel kvm                                      | kvm
 -enable-kvm                                     | -enable-kvm
--gdb tcp::1234                                  | -gdb
--monitor stdio                                  | -monitor
+-gdb tcp:192.0.2.1:1234                         | -gdb, this host
+-gdb tcp::no                                    | -gdb, port
+-gdb what                                       | -gdb, what
+--gdb-lost what                                 | --gdb-lost
+-qmp unix:/no/such/folder/q,server=on,wait=off  | -qmp, /no/such
+-mon mode=control                               | -mon, chardev
+-mon chardev=x                                  | -monitor, 'x'
+-monitor telnet::45454,server,nowait            | -monitor, telnet
 -display gtk                                    | gtk
 -vga std                                        | std
 -uuid nonsense                                  | nonsense
