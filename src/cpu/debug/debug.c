@@ -4,6 +4,7 @@
 
 #include "cpu/debug/break_set.h"
 #include "cpu/debug/selfhosted.h"
+#include "cpu/debug/step.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
@@ -53,8 +54,11 @@ bool debug_break(struct cpu *c)
 
 void debug_breaks_changed(struct cpu *c)
 {
+    bool had = c->debug.breaks;
     c->debug.breaks = c->debug.ext.breaks->len != 0 || selfhosted_has_breaks(c);
-    cpu_context_changed(c, 0);
+    if (had || c->debug.breaks) {
+        cpu_context_changed(c, 0);
+    }
 }
 
 /* ---- watchpoints ---- */
@@ -86,6 +90,7 @@ void debug_watches_changed(struct cpu *c)
 void debug_registers_changed(struct cpu *c)
 {
     debug_breaks_changed(c);
+    step_recheck(c);
     update_watches(c);
     if (selfhosted_has_watches(c)) {
         selfhosted_drop_watched(c);

@@ -21,13 +21,6 @@ static bool os_locked(const struct cpu *c)
     return (c->sr[SR_OSLSR_EL1] & OSLSR_OSLK) != 0;
 }
 
-void sr_wr_mdscr(struct cpu *c, enum sr_id id, uint64_t v)
-{
-    uint64_t mask = MDSCR_RW | (os_locked(c) ? MDSCR_LOCKED : 0);
-    sr_store(c, id, (c->sr[id] & ~mask) | (v & mask));
-    debug_registers_changed(c);
-}
-
 /* DBGBVR, DBGBCR, DBGWVR, DBGWCR, OSDLR, DBGPRCR. */
 void sr_wr_debug(struct cpu *c, enum sr_id id, uint64_t v)
 {
@@ -36,6 +29,12 @@ void sr_wr_debug(struct cpu *c, enum sr_id id, uint64_t v)
     if (c->sr[id] != old) {
         debug_registers_changed(c);
     }
+}
+
+void sr_wr_mdscr(struct cpu *c, enum sr_id id, uint64_t v)
+{
+    uint64_t mask = MDSCR_RW | (os_locked(c) ? MDSCR_LOCKED : 0);
+    sr_wr_debug(c, id, (c->sr[id] & ~mask) | (v & mask));
 }
 
 void sr_wr_oslar(struct cpu *c, enum sr_id id, uint64_t v)
