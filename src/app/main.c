@@ -7,12 +7,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/checkpoints.h"
 #include "app/control.h"
 #include "app/options.h"
 #include "app/signals.h"
+#include "app/trace_command.h"
 #include "app/wiring.h"
 #include "base/log.h"
 #include "machine/machine.h"
@@ -85,6 +87,25 @@ static int run_with_pid_file(const char *path, struct wiring *w, struct machine 
     return status;
 }
 
+/* With a trace, if one is asked for. */
+static int run_traced(const struct options *o, struct wiring *w, struct machine *m)
+{
+    GError *err = NULL;
+    struct trace_session *trace = NULL;
+    if (o->trace.file != NULL) {
+        trace = trace_session_start(m, &o->trace, &err);
+        if (trace == NULL) {
+            return report(err);
+        }
+    }
+    int status = run_with_pid_file(o->pid_file, w, m);
+    if (!trace_session_stop(trace, &err)) {
+        int lost = report(err);
+        return status != 0 ? status : lost;
+    }
+    return status;
+}
+
 /* With what is to happen at certain times. */
 static int run_checkpoints(const struct options *o, struct wiring *w, struct machine *m)
 {
@@ -93,7 +114,7 @@ static int run_checkpoints(const struct options *o, struct wiring *w, struct mac
     if (c == NULL) {
         return report(err);
     }
-    int status = check_output(w, run_with_pid_file(o->pid_file, w, m));
+    int status = check_output(w, run_traced(o, w, m));
     return checkpoints_free(c, &err) ? status : report(err);
 }
 
@@ -146,6 +167,9 @@ int main(int argc, char **argv)
 {
     GError *err = NULL;
 
+    if (argc > 1 && strcmp(argv[1], "trace") == 0) {
+        return trace_command(argc - 2, argv + 2, &err) ? 0 : report(err);
+    }
     signals_prepare();
     struct options *o = options_parse(argc, argv, &err);
     if (o == NULL) {

@@ -92,6 +92,7 @@ static const struct opt_desc table[] = {
 
     CALL("pace", "on|off|auto", opt_pace,     "keep virtual time from overtaking host time"),
     CALL("seed", "n", opt_seed,               "of everything random; the default is always the same"),
+    CALL("trace", "file[,format=tarmac|bin][,el=..]..", opt_trace, "record instructions (docs/trace.md)"),
     CALL("quantum", "time", opt_quantum,      "how long one PE runs before the next: 100us"),
     CALL("hash-every", "time", opt_hash_every, "print a hash of the whole state at each multiple of a virtual time"),
     CALL("snapshot-save-at", "time[,file=..]", opt_snapshot_save_at, "save the state at a virtual time"),
@@ -122,7 +123,6 @@ static const struct opt_desc table[] = {
     IGNORE("full-screen", NULL),
     LATER("loadvm", "..."),
     LATER("incoming", "..."),
-    LATER("trace", "..."),
     LATER("stats", "file"),
     LATER("timing", "model"),
     LATER("record", "file"),
@@ -291,6 +291,7 @@ static struct options *options_new(void)
     o->topology = (struct fdt_topology){1, 1, 1, 1};
     o->ram_bytes = 128 * MIB;
     o->seed = 1;
+    trace_options_init(&o->trace);
     o->items = g_array_new(false, true, sizeof(struct boot_item));
     g_array_set_clear_func(o->items, clear_item);
     o->serials = g_ptr_array_new_with_free_func(g_free);
@@ -328,7 +329,8 @@ void options_free(struct options *o)
                        o->snapshot_save,
                        o->accel_refused,
                        o->name,
-                       o->semihosting.chardev};
+                       o->semihosting.chardev,
+                       o->trace.file};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }

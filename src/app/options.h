@@ -11,6 +11,7 @@
 
 #include "app/optlist.h"
 #include "base/result.h"
+#include "debug/trace_file.h"
 #include "machine/boot.h"
 #include "machine/fdt.h"
 #include "machine/machine.h"
@@ -91,6 +92,7 @@ struct options {
     int64_t rtc_seconds;
     uint64_t seed;
     enum opt_pace pace;
+    struct trace_options trace;
     uint64_t quantum_ns; /* 0: default */
     /* snapshots and hashes */
     tick_t hash_every, snapshot_save_at; /* 0: not at all */

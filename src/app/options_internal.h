@@ -21,6 +21,9 @@ opt_handler opt_rtc, opt_semihosting, opt_semihosting_config, opt_action, opt_uu
 /* opt_state.c: snapshots and hashes */
 opt_handler opt_hash_every, opt_snapshot_save_at;
 
+/* opt_trace.c: what is recorded */
+opt_handler opt_trace;
+
 /* Fill in what was left open, and check what only the whole says. */
 bool opt_machine_finish(struct options *o, GError **err) NODISCARD;
 

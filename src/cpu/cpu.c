@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cpu/cpu_trace.h"
 #include "cpu/engine/block.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/loop.h"
 #include "cpu/engine/mem.h"
+#include "cpu/engine/observe.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/irqsel.h"
@@ -126,6 +128,7 @@ void cpu_free(struct cpu *c)
     if (c == NULL) {
         return;
     }
+    cpu_trace_stop(c);
     if (c->owns_blocks) {
         block_cache_free(c->blocks);
     }
@@ -157,6 +160,7 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
 
 void cpu_reset(struct cpu *c)
 {
+    observe_forget(c);
     memset(c->x, 0, sizeof(c->x));
     memset(c->v, 0, sizeof(c->v));
     memset(c->sp_el, 0, sizeof(c->sp_el));
@@ -175,6 +179,7 @@ void cpu_reset(struct cpu *c)
 
 void cpu_start(struct cpu *c, const struct cpu_start *s)
 {
+    observe_forget(c);
     unsigned highest = c->ps.el;
     unsigned el = s->el == 0 || s->el > highest ? highest : s->el;
     sysreg_setup_direct_boot(c, el, s->secure);
@@ -274,6 +279,7 @@ uint64_t cpu_get_x(const struct cpu *c, unsigned n)
 
 void cpu_set_x(struct cpu *c, unsigned n, uint64_t v)
 {
+    observe_forget(c);
     c->x[n & 31] = v;
 }
 

@@ -94,6 +94,7 @@ struct pac_state {
 
 struct block_cache;
 struct context_table;
+struct observer;
 struct exit_link;
 
 /* PSTATE without NZCV, as SPSR_ELx bits where it has such a place. */
@@ -178,7 +179,8 @@ struct cpu {
     int64_t deferred_budget;
     struct block_cache *blocks;
     struct context_table *contexts;
-    struct op **link; /* chain slot to patch with the next block found, or NULL */
+    struct observer *observer; /* NULL: not recorded */
+    struct op **link;          /* chain slot to patch with the next block found, or NULL */
     int64_t budget_start;
     uint64_t insns; /* retired, as of the last cpu_sync() */
     tick_t time;    /* virtual time, as of the last cpu_sync() */

@@ -2,6 +2,7 @@
 /* Registers, memory and translations for debuggers. */
 #include "cpu/cpu_debug.h"
 #include "cpu/debug/debug.h"
+#include "cpu/engine/observe.h"
 #include "cpu/engine/translate.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/regimes.h"
@@ -19,6 +20,7 @@ void cpu_get_v(const struct cpu *c, unsigned n, uint64_t d[2])
 
 void cpu_set_v(struct cpu *c, unsigned n, const uint64_t d[2])
 {
+    observe_forget(c);
     c->v[n & 31].d[0] = d[0];
     c->v[n & 31].d[1] = d[1];
 }
@@ -30,6 +32,7 @@ uint64_t cpu_get_pstate(const struct cpu *c)
 
 void cpu_set_pstate(struct cpu *c, uint64_t v)
 {
+    observe_forget(c);
     exc_force_pstate(c, v);
 }
 
@@ -50,6 +53,7 @@ uint64_t cpu_get_fpsr(const struct cpu *c)
 
 void cpu_set_fpsr(struct cpu *c, uint64_t v)
 {
+    observe_forget(c);
     sr_wr_fpsr(c, SR_FPSR, v);
 }
 

@@ -8,6 +8,7 @@
 #include "cpu/debug/break_set.h"
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
+#include "cpu/engine/observe.h"
 #include "cpu/isa/pairs.h"
 
 #define HASH_BITS 17
@@ -22,6 +23,7 @@ struct block_cache {
     GHashTable *pages; /* page number -> first block of the page */
     struct pair_index *pairs;
     struct break_sets *breaks;
+    struct observe_ids observed;
     struct op *scratch; /* the one block that is not kept */
     struct block scratch_block;
     uint8_t scratch_map[MAX_SLOTS];
@@ -36,6 +38,7 @@ struct block_cache *block_cache_new(uint64_t arena_bytes)
     b->pairs = pair_index_new();
     b->breaks = break_sets_new();
     b->scratch = g_new0(struct op, MAX_SLOTS + 2);
+    observe_reset_ids(&b->observed);
     return b;
 }
 
@@ -57,6 +60,12 @@ void block_cache_flush(struct block_cache *b)
     b->used = 0;
     memset(b->hash, 0, sizeof(b->hash));
     g_hash_table_remove_all(b->pages);
+    observe_reset_ids(&b->observed);
+}
+
+const struct observe_ids *block_cache_observed(const struct block_cache *b)
+{
+    return &b->observed;
 }
 
 struct break_sets *block_break_sets(struct block_cache *b)
@@ -93,7 +102,7 @@ void op_block_header(struct cpu *c, const struct op *o, int64_t budget)
  * operation-to-instruction map.
  */
 static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const uint8_t *host,
-                      unsigned max_insns, uint8_t *map)
+                      unsigned max_insns, uint8_t *map, struct observe_ids *observed)
 {
     struct op *header = slots + 1;
     struct emit e = {.cpu = c,
@@ -104,6 +113,10 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     unsigned break_set = extract32(blk->mode, MODE_BREAK_SHIFT, MODE_BREAK_BITS);
     unsigned n = 0;
     uint8_t refuses = 0;
+    if (observed != NULL) {
+        observe_emit_enter(&e, blk, observed);
+        map[0] = 0;
+    }
     while (n < max_insns && !e.ended && e.off < BLOCK_PAGE) {
         struct op *first = e.p;
         memcpy(&e.insn, host + e.off, sizeof(e.insn));
@@ -116,6 +129,9 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
             decode_break(&e);
         }
         decode_insn(&e);
+        if (observed != NULL) {
+            observe_emit_insn(&e, observed);
+        }
         memset(map + (first - header - 1), (int)n, (size_t)(e.p - first));
         e.prev = e.p - first == 1 ? first : NULL;
         e.off += 4;
@@ -156,7 +172,7 @@ static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, 
 {
     uint8_t map[MAX_SLOTS];
     size_t worst = sizeof(struct block) + (MAX_SLOTS + 2) * sizeof(struct op) + MAX_SLOTS + 64;
-    if (b->size - b->used < worst) {
+    if (b->size - b->used < worst || !observe_ids_left(&b->observed)) {
         return NULL;
     }
     struct block *blk = arena_alloc(b, sizeof(*blk));
@@ -164,7 +180,8 @@ static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, 
     blk->pa = pa;
     blk->mode = mode;
     struct op *slots = (struct op *)(b->arena + b->used);
-    unsigned n_ops = build(c, blk, slots, host, BLOCK_MAX_INSNS, map);
+    unsigned n_ops = build(c, blk, slots, host, BLOCK_MAX_INSNS, map,
+                           mode & MODE_OBSERVED ? &b->observed : NULL);
     arena_alloc(b, (n_ops + 2) * sizeof(struct op));
     blk->insn_of_op = memcpy(arena_alloc(b, n_ops), map, n_ops);
 
@@ -182,7 +199,9 @@ struct op *block_get(struct cpu *c, uint64_t pa, uint32_t mode, const uint8_t *h
     struct block_cache *b = c->blocks;
     if (max_insns < BLOCK_MAX_INSNS) {
         b->scratch_block = (struct block){.pa = pa, .mode = mode};
-        build(c, &b->scratch_block, b->scratch, host, max_insns, b->scratch_map);
+        struct observe_ids scratch = {.block = OBSERVE_SCRATCH};
+        build(c, &b->scratch_block, b->scratch, host, max_insns, b->scratch_map,
+              mode & MODE_OBSERVED ? &scratch : NULL);
         return b->scratch_block.entry;
     }
     struct block *blk = find(b, pa, mode);

@@ -38,6 +38,7 @@ struct block {
     uint32_t mode;
     uint16_t n_insns;
     uint16_t n_ops;
+    uint32_t first_slot; /* of recorded values: engine/observe.h */
     struct op *entry;
     struct block *hash_next;
     struct block *page_next;
@@ -52,6 +53,9 @@ void block_cache_free(struct block_cache *b);
 void block_cache_flush(struct block_cache *b);
 /* What the break sets in decode modes are. */
 struct break_sets *block_break_sets(struct block_cache *b);
+/* Numbers given to observed blocks since then. */
+struct observe_ids;
+const struct observe_ids *block_cache_observed(const struct block_cache *b);
 
 /*
  * The block at pa in the given mode, decoded if need be from the words at `host` (which the page

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cpu/engine/block.h"
+#include "cpu/engine/observe.h"
 #include "cpu/engine/tlbmaint.h"
 #include "cpu/isa/emit.h"
 #include "cpu/sys/hcr.h"
@@ -214,6 +215,7 @@ static uint32_t decode_mode(struct cpu *c)
     m |= el == 2 && (hcr & HCR_E2H) ? MODE_E2H : 0;
     m |= bit(sctlr, el == 0 ? 35 : 36) ? MODE_BT : 0;
     m |= c->debug.breaks ? debug_decode_mode(c) : 0;
+    m |= observe_wanted(c) ? MODE_OBSERVED : 0;
     return m;
 }
 
@@ -261,6 +263,9 @@ void context_update(struct cpu *c)
 {
     struct context_table *t = c->contexts;
     c->ctx_stale = false;
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_context(c);
+    }
     if (recall(c)) {
         return;
     }

@@ -17,6 +17,7 @@
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/fetch.h"
+#include "cpu/engine/observe.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
 #include "cpu/sys/traps.h"
@@ -90,6 +91,9 @@ void leave_after(struct cpu *c, const struct op *o, int64_t budget)
 {
     cpu_sync(c, o, budget);
     c->pc += 4;
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_late(c);
+    }
 }
 
 void leave_before_block(struct cpu *c, const struct op *entry, int64_t budget)
@@ -126,12 +130,13 @@ static void run_block(struct cpu *c, struct op *entry, int64_t budget)
 
 void loop_flush_blocks(struct cpu *c)
 {
-    block_cache_flush(c->blocks);
     for (unsigned i = 0; i < c->n_peers; i++) {
         struct cpu *p = c->peers[i];
+        observe_flush(p);
         memset(p->jump_cache, 0, JUMP_CACHE_SIZE * sizeof(*p->jump_cache));
         p->link = NULL;
     }
+    block_cache_flush(c->blocks);
 }
 
 /* A breakpoint in front of an instruction whose fetch leads to an exception of lower priority. */
@@ -205,6 +210,9 @@ static struct op *find_block(struct cpu *c, int64_t max)
 /* The word at c->pc, where the PE went on; 0 after an exception of the fetch. */
 static uint32_t enter_at_pc(struct cpu *c)
 {
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_before(c);
+    }
     struct op *entry = find_block(c, c->budget);
     if (entry == NULL) {
         /* The fault is what the instruction did: without a price, vectors that are not mapped
@@ -220,6 +228,9 @@ static uint32_t enter_at_pc(struct cpu *c)
     }
     c->page_va = c->pc & ~(uint64_t)(BLOCK_PAGE - 1);
     run_block(c, entry, c->budget - entry->a);
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_after(c);
+    }
     return word;
 }
 
@@ -343,6 +354,9 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
         c->excl_valid = false; /* others ran */
     }
     c->limit = until;
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_turn(c);
+    }
     c->exit_flags |= EXIT_LIMIT;
     for (;;) {
         if (c->exit_flags != 0) {

@@ -32,15 +32,16 @@
 
 /* Context bits that change what an instruction word means: part of a block's key. */
 enum decode_mode {
-    MODE_EL_MASK = 3,       /* current EL */
-    MODE_FP_TRAP = 1 << 2,  /* FP/SIMD instructions trap (CPACR_EL1, CPTR_ELx) */
-    MODE_SP_CHECK = 1 << 3, /* SCTLR_ELx.SA/SA0: SP must be 16-byte aligned when a base */
-    MODE_UNCACHED = 1 << 4, /* SCTLR_ELx.I = 0: instruction fetches must see every store */
-    MODE_UNPRIV = 1 << 6,   /* LDTR/STTR act as unprivileged (EL1, or EL2 with E2H and TGE) */
-    MODE_GUARDED = 1 << 7,  /* the page has GP set */
-    MODE_SPSEL = 1 << 8,    /* PSTATE.SP */
-    MODE_E2H = 1 << 9,      /* EL2 with HCR_EL2.E2H: system register names are redirected */
-    MODE_BT = 1 << 10,      /* SCTLR_ELx.BT, BT0: PACIASP and PACIBSP are no targets of jumps */
+    MODE_EL_MASK = 3,        /* current EL */
+    MODE_FP_TRAP = 1 << 2,   /* FP/SIMD instructions trap (CPACR_EL1, CPTR_ELx) */
+    MODE_SP_CHECK = 1 << 3,  /* SCTLR_ELx.SA/SA0: SP must be 16-byte aligned when a base */
+    MODE_UNCACHED = 1 << 4,  /* SCTLR_ELx.I = 0: instruction fetches must see every store */
+    MODE_UNPRIV = 1 << 6,    /* LDTR/STTR act as unprivileged (EL1, or EL2 with E2H and TGE) */
+    MODE_GUARDED = 1 << 7,   /* the page has GP set */
+    MODE_SPSEL = 1 << 8,     /* PSTATE.SP */
+    MODE_E2H = 1 << 9,       /* EL2 with HCR_EL2.E2H: system register names are redirected */
+    MODE_BT = 1 << 10,       /* SCTLR_ELx.BT, BT0: PACIASP and PACIBSP are no targets of jumps */
+    MODE_OBSERVED = 1 << 11, /* with operations that record: engine/observe.h */
 };
 #define MODE_BREAK_SHIFT 12 /* bits 19:12: number of the break set (debug/break_set.h) */
 #define MODE_BREAK_BITS  8

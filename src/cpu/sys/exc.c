@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cpu/debug/step.h"
 #include "cpu/engine/context.h"
+#include "cpu/engine/observe.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/sysreg_pmu.h"
 #include "cpu/sys/va_layout.h"
@@ -138,11 +139,16 @@ void exc_take_sync(struct cpu *c, unsigned target_el, enum exception_class ec, u
     if (UNLIKELY(log_on(LOG_INT))) {
         log_entry(c, target_el, "synchronous exception", esr);
     }
+    unsigned from = c->ps.el;
+    uint64_t elr = c->pc + (ret == RETURN_NEXT ? 4 : 0);
     c->sr[SR_ESR_EL1 + target_el - 1] = esr;
     if (ret == RETURN_NEXT) {
         c->ps.ss = false; /* the instruction is complete: SSAdvance */
     }
-    enter(c, target_el, c->pc + (ret == RETURN_NEXT ? 4 : 0), sync_vector(c, target_el, esr));
+    enter(c, target_el, elr, sync_vector(c, target_el, esr));
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_exception(c, TRACE_SYNC, from, esr, elr);
+    }
 }
 
 void exc_take_fault(struct cpu *c, unsigned target_el, enum exception_class ec, uint64_t iss,
@@ -199,6 +205,9 @@ void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
     static const char *const names[] = {
         [EXC_IRQ] = "IRQ",          [EXC_VIRQ] = "virtual IRQ", [EXC_FIQ] = "FIQ",
         [EXC_VFIQ] = "virtual FIQ", [EXC_SERROR] = "SError",    [EXC_VSERROR] = "virtual SError"};
+    static const enum trace_exception types[] = {
+        [EXC_IRQ] = TRACE_IRQ,   [EXC_VIRQ] = TRACE_VIRQ,     [EXC_FIQ] = TRACE_FIQ,
+        [EXC_VFIQ] = TRACE_VFIQ, [EXC_SERROR] = TRACE_SERROR, [EXC_VSERROR] = TRACE_VSERROR};
     if (kind == EXC_SERROR || kind == EXC_VSERROR) {
         c->sr[SR_ESR_EL1 + target_el - 1] = serror_esr(c, kind);
     }
@@ -211,7 +220,12 @@ void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
     if (kind == EXC_SERROR) {
         c->lines &= (uint8_t)~(1U << CPU_LINE_SERROR); /* an edge: taken once */
     }
-    enter(c, target_el, c->pc, vectors[kind]);
+    unsigned from = c->ps.el;
+    uint64_t elr = c->pc;
+    enter(c, target_el, elr, vectors[kind]);
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_exception(c, types[kind], from, c->sr[SR_ESR_EL1 + target_el - 1], elr);
+    }
 }
 
 void exc_error_synchronization(struct cpu *c)
@@ -290,6 +304,9 @@ void exc_return(struct cpu *c, uint64_t elr, uint64_t spsr)
     c->event_reg = true;
     c->pc = va_branch_address(c, elr);
     after_el_change(c, from);
+    if (UNLIKELY(c->observer != NULL)) {
+        observe_return(c, from);
+    }
     if (UNLIKELY(log_on(LOG_INT))) {
         log_trace(LOG_INT, "cpu", "pe %u: return from EL%u to EL%u, pc %#" G_GINT64_MODIFIER "x",
                   c->cfg.index, from, p->el, c->pc);
