@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "debug/disas.h"
 
 #include "debug/monitor_internal.h"
 
@@ -19,7 +20,7 @@ static const struct memory_view physical = {.kind = MEMORY_PHYSICAL};
 struct format {
     uint64_t count;
     unsigned size;
-    char letter; /* x d u o c */
+    char letter; /* x d u o c i */
 };
 
 /* "/16xw", any order of letters: as GDB's. */
@@ -40,15 +41,13 @@ static bool parse_format(const char *s, struct format *f, GError **err)
         const char *size = strchr(sizes, *end);
         if (size != NULL) {
             f->size = 1U << (size - sizes);
-        } else if (strchr("xduoc", *end) != NULL) {
+        } else if (strchr("xduoci", *end) != NULL) {
             f->letter = *end;
         } else {
-            return fail(err, ERR_OPTION, "'%s' is not a format like /16xw (xduoc, bhwg)", s);
+            return fail(err, ERR_OPTION, "'%s' is not a format like /16xw (xduoci, bhwg)", s);
         }
     }
-    if (f->letter == 'c') {
-        f->size = 1;
-    }
+    f->size = f->letter == 'c' ? 1 : f->letter == 'i' ? 4 : f->size;
     return f->count <= COUNT_MAX || fail(err, ERR_OPTION, "at most %u values", COUNT_MAX);
 }
 
@@ -75,6 +74,17 @@ static void put_value(GString *out, const struct format *f, const uint8_t *p)
     }
 }
 
+static void put_insn(GString *out, uint64_t addr, const uint8_t *p)
+{
+    struct disas *d = disas_new();
+    char text[128];
+    uint32_t word;
+    memcpy(&word, p, sizeof(word));
+    disas_insn(d, addr, word, text, sizeof(text));
+    g_string_append_printf(out, " %08x  %s", word, text);
+    disas_free(d);
+}
+
 static bool dump(struct monitor *mon, const struct memory_view *view, char **args, GString *out,
                  GError **err)
 {
@@ -91,14 +101,18 @@ static bool dump(struct monitor *mon, const struct memory_view *view, char **arg
     }
     for (uint64_t i = 0; i < f.count; i++, addr += f.size) {
         uint8_t v[8];
-        if (i * f.size % LINE_BYTES == 0) {
+        if (i * f.size % LINE_BYTES == 0 || f.letter == 'i') {
             g_string_append_printf(out, "%s%016" PRIx64 ":", i != 0 ? "\n" : "", addr);
         }
         if (memory_read(mon->m, mon->pe, view, addr, v, f.size) != f.size) {
             g_string_append_c(out, '\n');
             return fail(err, ERR_OPTION, "cannot access memory at %#" PRIx64, addr);
         }
-        put_value(out, &f, v);
+        if (f.letter == 'i') {
+            put_insn(out, addr, v);
+        } else {
+            put_value(out, &f, v);
+        }
     }
     g_string_append(out, f.count != 0 ? "\n" : "");
     return true;

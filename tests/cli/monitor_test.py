@@ -227,11 +227,12 @@ class Human(cli.Case):
     def test_on_standard_input(self):
         result = cli.run(*cli.BARE, "-serial", "none", *self.SPIN, "-monitor", "stdio", "-S",
                          *cli.raw(self.folder / "spin", cli.SPIN),
-                         stdin=b"info status\ninfo registers\nx /1xw 0x40200000\nq\n")
+                         stdin=b"info status\ninfo registers\nx /1xw 0x40200000\nx /2i $pc\nq\n")
         self.assertEqual(result.status, 0)
         self.assertRegex(result.output, r"VM status: paused \(prelaunch\)")
         self.assertRegex(result.output, r"pc=0000000040200000")
         self.assertRegex(result.output, r"0000000040200000: 0x14000000")
+        self.assertRegex(result.output, r"0000000040200000: 14000000  b\s+#?0x40200000")
 
 
 if __name__ == "__main__":
