@@ -37,6 +37,7 @@ CODE(zva_code, "dc zva, x0");
 CODE(ivac_code, "dc ivac, x0");
 CODE(cvac_code, "dc cvac, x0\ndc civac, x0\nprfm pldl1keep, [x0]");
 CODE(at_code, "at s1e1r, x0");
+CODE(vbar_code, "mrs x1, s3_5_c12_c0_0"); /* VBAR_EL12 */
 CODE(ldtr_code, "ldtr x1, [x0]");
 CODE(sttr_code, "sttr x1, [x0]");
 CODE(stxr_code, "ldxr x1, [x0]\nstxr w3, x1, [x0]");
@@ -277,6 +278,33 @@ static void unprivileged(void)
     stage1_off(1);
 }
 
+/* A system register of a guest hypervisor that is in memory: an access of EL2. */
+#define HCR_NV    BIT(42)
+#define HCR_NV2   BIT(45)
+#define VBAR_EL12 0x250
+#define VNCR      BIT(13)
+static void nested(void)
+{
+    uintptr_t va = (uintptr_t)memory + VBAR_EL12;
+    uint64_t hcr = rd(hcr_el2);
+    struct outcome o;
+
+    wr(s3_4_c2_c2_0, (uintptr_t)memory); /* VNCR_EL2 */
+    wr(hcr_el2, hcr | HCR_NV | HCR_NV2);
+    wr(mdcr_el2, rd(mdcr_el2) | MDCR2_TDE);
+    enable(0);
+    set_watchpoint(0, va, state(3) | WCR_BAS(0xff) | WCR_LOAD);
+    o = run_at(EL1H | UNMASKED_D, vbar_code, ARGS(0));
+    check_done("a register in memory is no access of EL1", &o);
+    set_watchpoint(0, va, DBG_E | DBG_HMC | DBG_SSC(1) | WCR_BAS(0xff) | WCR_LOAD);
+    o = run_at(EL1H | UNMASKED_D, vbar_code, ARGS(0));
+    check_taken("a register in memory", &o, 2, FROM_LOWER,
+                ESR(EC_WATCHPOINT + 1, DEBUG_STATUS | VNCR));
+    check_eq("a register in memory", o.far, va);
+    wr(hcr_el2, hcr);
+    debug_off();
+}
+
 static void links(void)
 {
     uintptr_t va = (uintptr_t)DATA;
@@ -355,6 +383,7 @@ int guest_main(void)
     on_and_off();
     states();
     links();
+    nested();
     others();
     two();
     unprivileged();

@@ -58,6 +58,14 @@ struct state_control {
     unsigned ssc, hmc, pxc;
 };
 
+/* Of DBGBCR or DBGWCR. */
+static struct state_control state_of(uint64_t control)
+{
+    return (struct state_control){.ssc = (unsigned)extract64(control, 14, 2),
+                                  .hmc = bit(control, 13),
+                                  .pxc = (unsigned)extract64(control, 1, 2)};
+}
+
 #define STATE(hmc, ssc, pxc) (UINT32_C(1) << ((hmc) << 4 | (ssc) << 2 | (pxc)))
 
 /* Combinations without a meaning, as STATE() bits: they match nothing. */
@@ -209,10 +217,7 @@ static bool link_matches(const struct cpu *c, uint64_t control)
 /* It matches by itself, and not only where others link to it, in the current state. */
 static unsigned active_compares(const struct cpu *c, unsigned n)
 {
-    uint64_t v = bcr(c, n);
-    struct state_control s = {.ssc = (unsigned)extract64(v, 14, 2),
-                              .hmc = bit(v, 13),
-                              .pxc = (unsigned)extract64(v, 1, 2)};
+    struct state_control s = state_of(bcr(c, n));
     unsigned what = breakpoint_compares(c, n);
     return what != 0 && !is_link_target(c, n) && state_matches(c, &s, c->ps.el) ? what : 0;
 }
@@ -325,9 +330,7 @@ static bool watchpoint_matches(const struct cpu *c, unsigned n, const struct wat
                                uint64_t *out_va)
 {
     uint64_t v = wcr(c, n);
-    struct state_control s = {.ssc = (unsigned)extract64(v, 14, 2),
-                              .hmc = bit(v, 13),
-                              .pxc = (unsigned)extract64(v, 1, 2)};
+    struct state_control s = state_of(v);
     unsigned el = a->vncr ? 2 : a->unpriv ? 0 : c->ps.el;
     bool kind = (bit(v, 3) && a->read) || (bit(v, 4) && a->write);
     return kind && watchpoint_covers(c, n, a->va, a->size, out_va) && state_matches(c, &s, el) &&
