@@ -239,7 +239,8 @@ class Bare(GdbCase):
         out = self.gdb(
             d, "tbreak tick", "continue", "monitor help", "monitor info cpus",
             "monitor translate $pc", "monitor info contexts", "monitor info gic",
-            "monitor info timers", "monitor info mtree", "monitor no such thing",
+            "monitor info timers", "monitor info registers SCTLR_", "monitor info mtree",
+            "monitor no such thing",
             "monitor x /2xw $pc", "x/2xw $pc", "maint packet qqemu.PhyMemMode",
             "maint packet Qqemu.PhyMemMode:1", "x/1xw 0x40000000", "monitor info view",
             "maint packet qqemu.PhyMemMode", "monitor view pe", "kill", symbols=self.elf)
@@ -248,6 +249,8 @@ class Bare(GdbCase):
             r"IPA .* PA NS:0000402", r"\*.*EL2", r"GICv3, PE 0", r"ICC_PMR_EL1", r"CNTFRQ_EL0",
             r"EL1 virtual", r"mem NS.*ram", r"Error: unknown command: 'no such thing'",
             r": 0x[0-9a-f]{8} 0x[0-9a-f]{8}\n", r'"0"', '"OK"', r"memory physical", r'"1"')
+        self.assertIn("SCTLR_EL2", out)
+        self.assertNotIn("SCTLR_EL3", out)  # there is no EL3
         ours, theirs = re.findall(r":\s(0x[0-9a-f]{8})\s(0x[0-9a-f]{8})\n", out)[:2]
         self.assertEqual(ours, theirs)
         self.assertEqual(d.wait(), 0)

@@ -65,18 +65,26 @@ static bool is_iar(uint16_t enc)
            enc == SYSREG_ENC(3, 0, 12, 9, 5);
 }
 
+/* A PE without an EL has none of its registers. */
+static const char *name_if(const struct cpu *c, const char *name, uint16_t enc)
+{
+    unsigned op1 = (unsigned)extract64(enc, 11, 3);
+    bool exists = (op1 != 6 || c->cfg.has_el3) && (op1 != 4 || c->cfg.has_el2);
+    return exists ? name : NULL;
+}
+
 static struct cpu_sysreg own_register(const struct cpu *c, unsigned id)
 {
     const struct sr_desc *d = &sr_table[id];
-    return (struct cpu_sysreg){.name = cpu_has(c, d->feature) ? d->name : NULL,
+    return (struct cpu_sysreg){.name = cpu_has(c, d->feature) ? name_if(c, d->name, d->enc) : NULL,
                                .enc = d->enc,
                                .readable = d->el_r <= 3,
                                .writable = d->el_w <= 3 && (d->flags & SRF_RO) == 0};
 }
 
-static struct cpu_sysreg set_register(const struct sysreg *r)
+static struct cpu_sysreg set_register(const struct cpu *c, const struct sysreg *r)
 {
-    return (struct cpu_sysreg){.name = r->name,
+    return (struct cpu_sysreg){.name = name_if(c, r->name, r->enc),
                                .enc = r->enc,
                                .readable = r->el_r <= 3 && !is_iar(r->enc),
                                .writable = r->el_w <= 3};
@@ -92,7 +100,7 @@ bool cpu_sysreg_at(const struct cpu *c, unsigned i, struct cpu_sysreg *out)
     for (unsigned s = 0; s < c->cfg.n_sets; s++) {
         const struct sysreg_set *set = &c->cfg.sets[s];
         if (i < set->n) {
-            *out = set_register(&set->regs[i]);
+            *out = set_register(c, &set->regs[i]);
             return true;
         }
         i -= (unsigned)set->n;
