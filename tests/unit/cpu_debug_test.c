@@ -268,6 +268,69 @@ static void watched_pages_cost_no_instructions(void **state)
     assert_int_equal(insns_of_set(RAM), insns_of_set(DATA + 0x100000 + 10000));
 }
 
+/* What a debugger does between and inside of runs, at random. */
+static void meddle(struct cpu *c, GRand *r)
+{
+    uint64_t pc = CODE + 4 * (uint64_t)g_rand_int_range(r, 0, 8);
+    uint64_t va = DATA - 8 + (uint64_t)g_rand_int_range(r, 0, 24);
+    switch (g_rand_int_range(r, 0, 6)) {
+    case 0:
+        cpu_break_add(c, pc);
+        break;
+    case 1:
+        cpu_break_remove(c, pc);
+        break;
+    case 2:
+        cpu_watch_add(c, va, 4, true, true);
+        break;
+    case 3:
+        cpu_watch_remove(c, va, 4, true, true);
+        break;
+    case 4:
+        cpu_step_once(c, true);
+        break;
+    default:
+        cpu_debug_clear(c);
+        break;
+    }
+}
+
+static struct cpu *run_program(GRand *r, unsigned *stops)
+{
+    tick_t end = 2 * TICKS_PER_US;
+    struct cpu *c = pe();
+    turn_mmu_on(c);
+    while (cpu_time(c) < end) {
+        if (r != NULL) {
+            meddle(c, r);
+        }
+        *stops += cpu_run(c, MIN(end, cpu_time(c) + 20 * c->ticks_per_insn)) == CPU_DEBUG;
+    }
+    return c;
+}
+
+static void stops_leave_no_trace(void **state)
+{
+    unsigned stops = 0;
+    struct cpu *want = run_program(NULL, &stops);
+    GRand *r = g_rand_new_with_seed(1);
+    for (unsigned i = 0; i < 100; i++) {
+        struct cpu *c = run_program(r, &stops);
+        uint64_t v = 0;
+        assert_memory_equal(c->x, want->x, sizeof(c->x));
+        assert_int_equal(c->pc, want->pc);
+        assert_int_equal(cpu_get_pstate(c), cpu_get_pstate(want));
+        assert_int_equal(cpu_insns(c), cpu_insns(want));
+        assert_int_equal(cpu_time(c), cpu_time(want));
+        assert_true(cpu_mem_read(c, DATA, &v, 8));
+        assert_int_equal(v, 100);
+        pe_free(c);
+    }
+    assert_true(stops > 1000);
+    g_rand_free(r);
+    pe_free(want);
+}
+
 /* The guest has a breakpoint at the same place: it hits when the debugger runs on. */
 static void the_guest_does_not_see_it(void **state)
 {
@@ -381,6 +444,7 @@ int main(void)
         cmocka_unit_test(watches_writes_and_reads),
         cmocka_unit_test(watches_come_and_go),
         cmocka_unit_test(watched_pages_cost_no_instructions),
+        cmocka_unit_test(stops_leave_no_trace),
         cmocka_unit_test(the_guest_does_not_see_it),
         cmocka_unit_test(registers),
         cmocka_unit_test(pstate_changes_el),
