@@ -34,6 +34,7 @@ struct wiring {
     struct machine_config cfg;
     struct blockdev *bios; /* -bios, in memory */
     GArray *drives;        /* struct open_drive */
+    GArray *disks;         /* struct machine_disk: the same */
     GPtrArray *chardevs;   /* struct host_chardev * */
     GPtrArray *shared;     /* those of mon:..: with a monitor */
     GArray *netdevs;       /* struct open_netdev */
@@ -221,7 +222,11 @@ static bool open_drive(struct wiring *w, const struct opt_drive *d, GError **err
     if (x.dev == NULL) {
         return false;
     }
+    struct machine_disk disk = {f->file, x.dev};
     g_array_append_val(w->drives, x);
+    g_array_append_val(w->disks, disk);
+    w->cfg.disks = (const struct machine_disk *)w->disks->data;
+    w->cfg.n_disks = w->disks->len;
     return true;
 }
 
@@ -669,6 +674,7 @@ struct wiring *wiring_new(const struct options *o, GError **err)
     w->loop = hostloop_new();
     w->drives = g_array_new(false, true, sizeof(struct open_drive));
     g_array_set_clear_func(w->drives, clear_drive);
+    w->disks = g_array_new(false, true, sizeof(struct machine_disk));
     w->chardevs = g_ptr_array_new_with_free_func(close_chardev);
     w->shared = g_ptr_array_new();
     w->netdevs = g_array_new(false, true, sizeof(struct open_netdev));
@@ -702,6 +708,7 @@ void wiring_free(struct wiring *w)
     g_ptr_array_unref(w->shared);
     g_ptr_array_unref(w->chardevs);
     g_array_unref(w->drives);
+    g_array_unref(w->disks);
     g_array_unref(w->fw_files);
     g_ptr_array_unref(w->entropy);
     g_clear_pointer(&w->bios, host_blockdev_close);

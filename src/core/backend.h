@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/result.h"
+#include "core/snapshot.h"
 
 /* ---- byte streams: UARTs, consoles ---- */
 struct chardev_ops {
@@ -49,6 +50,9 @@ struct blockdev_ops {
 };
 struct blockdev {
     const struct blockdev_ops *ops;
+    /* What the guest wrote, when it is kept apart from the image: state of the machine. NULL: the
+     * image itself is written, or nothing can be. */
+    const struct snap_chunks *kept;
     void *opaque;
     uint64_t size; /* bytes */
     bool read_only;

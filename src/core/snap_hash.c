@@ -49,12 +49,31 @@ static void hasher_memory(struct snap *s, const char *name, uint8_t *host, uint6
     add((struct hasher *)s, name, sum);
 }
 
+struct chunk_sum {
+    uint64_t sum;
+    uint32_t bytes;
+};
+
+static void sum_chunk(void *ctx, uint64_t n, const uint8_t *p)
+{
+    struct chunk_sum *c = ctx;
+    c->sum += hash64(p, c->bytes, n);
+}
+
+static void hasher_chunks(struct snap *s, const char *name, const struct snap_chunks *c)
+{
+    struct chunk_sum sum = {.bytes = c->bytes};
+    c->each(c->opaque, sum_chunk, &sum);
+    add((struct hasher *)s, name, sum.sum);
+}
+
 static const struct snap_sink hasher_sink = {
     .mode = SNAP_HASH,
     .begin = hasher_begin,
     .put = hasher_put,
     .end = hasher_end,
     .memory = hasher_memory,
+    .chunks = hasher_chunks,
 };
 
 static void clear_hash(void *p)

@@ -13,9 +13,16 @@
 #define SNAP_NAME_MAX    127U
 #define SNAP_PAGE        4096U
 #define SNAP_RUN_END     UINT32_MAX /* after the last run of pages of a memory */
+#define SNAP_CHUNK_END   UINT64_MAX
+#define SNAP_CHUNK_MAX   (1U << 20)
 
 /* First byte of an entry of the stream. */
-enum snap_entry { SNAP_ENTRY_SECTION = 'S', SNAP_ENTRY_MEMORY = 'M', SNAP_ENTRY_END = 'E' };
+enum snap_entry {
+    SNAP_ENTRY_SECTION = 'S',
+    SNAP_ENTRY_MEMORY = 'M',
+    SNAP_ENTRY_CHUNKS = 'C',
+    SNAP_ENTRY_END = 'E'
+};
 
 struct snap_sink {
     enum snap_mode mode;
@@ -26,6 +33,7 @@ struct snap_sink {
     const uint8_t *(*get)(struct snap *s, unsigned elem, uint32_t count);
     void (*end)(struct snap *s);
     void (*memory)(struct snap *s, const char *name, uint8_t *host, uint64_t size);
+    void (*chunks)(struct snap *s, const char *name, const struct snap_chunks *c);
 };
 
 struct snap {

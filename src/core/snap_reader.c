@@ -90,8 +90,10 @@ static enum snap_entry read_entry(struct reader *r, char *name)
     if (!snap_ok(&r->s) || kind == SNAP_ENTRY_END) {
         return kind;
     }
+    bool known =
+        kind == SNAP_ENTRY_SECTION || kind == SNAP_ENTRY_MEMORY || kind == SNAP_ENTRY_CHUNKS;
     size_t len = (size_t)read_int(r, 1);
-    if (len > SNAP_NAME_MAX || (kind != SNAP_ENTRY_SECTION && kind != SNAP_ENTRY_MEMORY)) {
+    if (len > SNAP_NAME_MAX || !known) {
         snap_fail(&r->s, "it is damaged");
         return SNAP_ENTRY_END;
     }
@@ -224,12 +226,45 @@ static void reader_memory(struct snap *s, const char *name, uint8_t *host, uint6
     read_pages(r, host, size / SNAP_PAGE);
 }
 
+/* ---- chunks ---- */
+
+/* c NULL: skip them. */
+static void read_chunks(struct reader *r, const struct snap_chunks *c, uint64_t bytes)
+{
+    for (;;) {
+        uint64_t n = read_int(r, 8);
+        if (!snap_ok(&r->s) || n == SNAP_CHUNK_END) {
+            return;
+        }
+        uint8_t *p = c != NULL ? c->put(c->opaque, n) : NULL;
+        if (c != NULL && p == NULL) {
+            snap_fail(&r->s, "%s: a part outside of it", r->s.section->str);
+        }
+        read_bytes(r, p, bytes);
+    }
+}
+
+static void reader_chunks(struct snap *s, const char *name, const struct snap_chunks *c)
+{
+    struct reader *r = (struct reader *)s;
+    if (!expect(r, SNAP_ENTRY_CHUNKS, name)) {
+        return;
+    }
+    if (read_int(r, 4) != c->bytes) {
+        snap_fail(s, "it is of another machine: %s has another layout", name);
+        return;
+    }
+    c->clear(c->opaque);
+    read_chunks(r, c, c->bytes);
+}
+
 static const struct snap_sink reader_sink = {
     .mode = SNAP_LOAD,
     .begin = reader_begin,
     .get = reader_get,
     .end = reader_end,
     .memory = reader_memory,
+    .chunks = reader_chunks,
 };
 
 /* ---- the whole ---- */
@@ -312,6 +347,8 @@ static void skip_entry(struct reader *r, enum snap_entry kind)
     if (kind == SNAP_ENTRY_SECTION) {
         (void)read_int(r, 2);
         read_bytes(r, NULL, read_int(r, 4));
+    } else if (kind == SNAP_ENTRY_CHUNKS) {
+        read_chunks(r, NULL, MIN(read_int(r, 4), SNAP_CHUNK_MAX));
     } else {
         read_pages(r, NULL, read_int(r, 8) / SNAP_PAGE);
     }

@@ -127,12 +127,37 @@ static void writer_memory(struct snap *s, const char *name, uint8_t *host, uint6
     g_free(p);
 }
 
+struct chunk_pass {
+    struct writer *w;
+    uint32_t bytes;
+};
+
+static void write_chunk(void *ctx, uint64_t n, const uint8_t *p)
+{
+    const struct chunk_pass *c = ctx;
+    uint64_t le = GUINT64_TO_LE(n);
+    compress(c->w, &le, sizeof(le), ZSTD_e_continue);
+    compress(c->w, p, p != NULL ? c->bytes : 0, ZSTD_e_continue);
+}
+
+static void writer_chunks(struct snap *s, const char *name, const struct snap_chunks *c)
+{
+    struct writer *w = (struct writer *)s;
+    struct chunk_pass pass = {w, c->bytes};
+    start_entry(w, SNAP_ENTRY_CHUNKS, name);
+    put_int(w->section, c->bytes, 4);
+    compress(w, w->section->data, w->section->len, ZSTD_e_continue);
+    c->each(c->opaque, write_chunk, &pass);
+    write_chunk(&pass, SNAP_CHUNK_END, NULL);
+}
+
 static const struct snap_sink writer_sink = {
     .mode = SNAP_SAVE,
     .begin = writer_begin,
     .put = writer_put,
     .end = writer_end,
     .memory = writer_memory,
+    .chunks = writer_chunks,
 };
 
 struct snap *snap_writer_new(const struct snap_out *out)

@@ -258,6 +258,15 @@ void snap_memory(struct snap *s, const char *name, uint8_t *host, uint64_t size)
     }
 }
 
+void snap_chunks(struct snap *s, const char *name, const struct snap_chunks *c)
+{
+    ASSERT(c->bytes <= SNAP_CHUNK_MAX);
+    if (snap_ok(s)) {
+        g_string_assign(s->section, name);
+        s->sink->chunks(s, name, c);
+    }
+}
+
 /* ---- what must be the same ---- */
 
 static void say_difference(struct snap *s, const char *theirs, const char *ours)

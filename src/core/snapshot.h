@@ -97,6 +97,17 @@ void snap_end(struct snap *s);
  * are given back to the host when loading. */
 void snap_memory(struct snap *s, const char *name, uint8_t *host, uint64_t size);
 
+/* Pieces of data, each with a number: a disk's overlay. Outside sections, too. */
+struct snap_chunks {
+    uint32_t bytes; /* of each */
+    void (*each)(void *opaque, void (*fn)(void *ctx, uint64_t n, const uint8_t *p), void *ctx);
+    void (*clear)(void *opaque);
+    /* Room for chunk n, to be filled; NULL: there can be no such chunk. */
+    uint8_t *(*put)(void *opaque, uint64_t n);
+    void *opaque;
+};
+void snap_chunks(struct snap *s, const char *name, const struct snap_chunks *c);
+
 /* The queue of the machine: which events there are is checked against it at the end of a pass. */
 void snap_clock(struct snap *s, struct evq *q);
 

@@ -16,6 +16,7 @@ struct host_overlay {
     const struct blockdev_impl *impl;
     struct blockdev *base;
     GHashTable *clusters; /* cluster number -> CLUSTER_BYTES of data */
+    struct snap_chunks kept;
 };
 
 static gpointer key_of(uint64_t cluster)
@@ -102,6 +103,44 @@ static void overlay_close(struct blockdev *b)
     g_free(o);
 }
 
+/* ---- for snapshots ---- */
+
+static int compare_keys(const void *a, const void *b)
+{
+    uintptr_t x = (uintptr_t)*(void *const *)a;
+    uintptr_t y = (uintptr_t)*(void *const *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void kept_each(void *opaque, void (*fn)(void *ctx, uint64_t n, const uint8_t *p), void *ctx)
+{
+    struct host_overlay *o = opaque;
+    guint n = 0;
+    g_autofree gpointer *keys = g_hash_table_get_keys_as_array(o->clusters, &n);
+    qsort(keys, n, sizeof(keys[0]), compare_keys);
+    for (guint i = 0; i < n; i++) {
+        fn(ctx, (uintptr_t)keys[i], g_hash_table_lookup(o->clusters, keys[i]));
+    }
+}
+
+static void kept_clear(void *opaque)
+{
+    g_hash_table_remove_all(((struct host_overlay *)opaque)->clusters);
+}
+
+static uint8_t *kept_put(void *opaque, uint64_t n)
+{
+    struct host_overlay *o = opaque;
+    uint8_t *c = NULL;
+    if (n < (o->dev.size + CLUSTER_BYTES - 1) / CLUSTER_BYTES) {
+        c = g_try_malloc0(CLUSTER_BYTES);
+    }
+    if (c != NULL) {
+        g_hash_table_insert(o->clusters, key_of(n), c);
+    }
+    return c;
+}
+
 static const struct blockdev_ops overlay_ops = {
     .read = overlay_read, .write = overlay_write, .flush = overlay_flush};
 static const struct blockdev_impl overlay_impl = {.close = overlay_close};
@@ -112,6 +151,8 @@ struct blockdev *host_blockdev_overlay(struct blockdev *base)
     o->impl = &overlay_impl;
     o->base = base;
     o->clusters = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL, g_free);
-    o->dev = (struct blockdev){.ops = &overlay_ops, .opaque = o, .size = base->size};
+    o->kept = (struct snap_chunks){CLUSTER_BYTES, kept_each, kept_clear, kept_put, o};
+    o->dev =
+        (struct blockdev){.ops = &overlay_ops, .kept = &o->kept, .opaque = o, .size = base->size};
     return &o->dev;
 }

@@ -39,6 +39,12 @@ struct machine_fw_file {
     GBytes *data;
 };
 
+/* What is behind disks and flash, for snapshots. */
+struct machine_disk {
+    const char *name; /* of the drive */
+    struct blockdev *dev;
+};
+
 #define MACHINE_N_SERIAL 2
 #define MACHINE_N_FLASH  2
 
@@ -64,6 +70,8 @@ struct machine_config {
     struct blockdev *flash[MACHINE_N_FLASH];  /* the first one: firmware, started at reset */
     struct virtio_dev *virtio[VIRT_N_VIRTIO]; /* by slot; the machine owns them from machine_new */
     bool virtio_modern;                       /* version 2 register layout */
+    const struct machine_disk *disks;         /* all of them */
+    size_t n_disks;
     const struct machine_fw_file *fw_files;
     size_t n_fw_files;
     struct machine_host host;

@@ -98,9 +98,25 @@ static void snap_memories(struct machine *m, struct snap *s)
     }
 }
 
+/* An image that is written in place is no part of the machine: there is no way back for it. */
+static void snap_disks(struct machine *m, struct snap *s)
+{
+    for (size_t i = 0; i < m->cfg.n_disks; i++) {
+        const struct machine_disk *d = &m->cfg.disks[i];
+        g_autofree char *name = g_strdup_printf("disk%u", (unsigned)i);
+        if (d->dev->kept != NULL) {
+            snap_chunks(s, name, d->dev->kept);
+        } else if (!d->dev->read_only && snap_mode(s) != SNAP_HASH) {
+            snap_fail(s, "drive '%s' is written in place: start with snapshot=on or -snapshot",
+                      d->name);
+        }
+    }
+}
+
 static void snap_parts(struct machine *m, struct snap *s)
 {
     snap_memories(m, s);
+    snap_disks(m, s);
     /* PEs first: they tell the controller and the timers in which state they are, which those have
      * in their own sections. */
     for (unsigned i = 0; i < m->n_pes; i++) {
