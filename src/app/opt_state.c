@@ -33,6 +33,11 @@ static bool parse_time(const char *what, const char *text, tick_t *out, GError *
     return fail(err, ERR_OPTION, "%s: '%s' is not a time like 100ms", what, text);
 }
 
+bool opt_stop_at(struct options *o, const char *arg, GError **err)
+{
+    return parse_time("--stop-at", arg, &o->stop_at, err);
+}
+
 bool opt_hash_every(struct options *o, const char *arg, GError **err)
 {
     return parse_time("--hash-every", arg, &o->hash_every, err);
@@ -43,10 +48,15 @@ static bool parse_save(struct options *o, const struct optlist *l, GError **err)
     static const char *const keys[] = {"at", "file", NULL};
     const char *at = optlist_get(l, "at");
     const char *file = optlist_get(l, "file");
-    opt_set_string(&o->snapshot_save, file != NULL ? file : SNAPSHOT_DEFAULT);
-    return optlist_check_keys(l, keys, err) &&
-           (at != NULL || fail(err, ERR_OPTION, "--snapshot-save-at needs a time")) &&
-           parse_time("--snapshot-save-at", at, &o->snapshot_save_at, err);
+    struct opt_save s = {0};
+    if (!optlist_check_keys(l, keys, err) ||
+        !(at != NULL || fail(err, ERR_OPTION, "--snapshot-save-at needs a time")) ||
+        !parse_time("--snapshot-save-at", at, &s.at, err)) {
+        return false;
+    }
+    s.file = g_strdup(file != NULL ? file : SNAPSHOT_DEFAULT);
+    g_array_append_val(o->saves, s);
+    return true;
 }
 
 bool opt_snapshot_save_at(struct options *o, const char *arg, GError **err)

@@ -96,6 +96,7 @@ static const struct opt_desc table[] = {
     CALL("quantum", "time", opt_quantum,      "how long one PE runs before the next: 100us"),
     CALL("hash-every", "time", opt_hash_every, "print a hash of the whole state at each multiple of a virtual time"),
     CALL("snapshot-save-at", "time[,file=..]", opt_snapshot_save_at, "save the state at a virtual time"),
+    CALL("stop-at", "time", opt_stop_at, "leave at a virtual time"),
     STRING("snapshot-load", snapshot_load, "file", "start from a saved state; the machine must be the same"),
     {"help",    OPT_HELP,    NULL, NULL, 0, "this text"},
     {"h",       OPT_HELP,    NULL, NULL, 0, NULL},
@@ -281,6 +282,11 @@ static void clear_item(void *p)
     g_free(((struct boot_item *)p)->file);
 }
 
+static void clear_save(void *p)
+{
+    g_free(((struct opt_save *)p)->file);
+}
+
 static struct options *options_new(void)
 {
     struct options *o = g_new0(struct options, 1);
@@ -294,6 +300,8 @@ static struct options *options_new(void)
     trace_options_init(&o->trace);
     o->items = g_array_new(false, true, sizeof(struct boot_item));
     g_array_set_clear_func(o->items, clear_item);
+    o->saves = g_array_new(false, true, sizeof(struct opt_save));
+    g_array_set_clear_func(o->saves, clear_save);
     o->serials = g_ptr_array_new_with_free_func(g_free);
     o->chardevs = g_ptr_array_new_with_free_func(g_free);
     o->netdevs = g_ptr_array_new_with_free_func(g_free);
@@ -326,7 +334,6 @@ void options_free(struct options *o)
                        o->pid_file,
                        o->gdb,
                        o->snapshot_load,
-                       o->snapshot_save,
                        o->accel_refused,
                        o->name,
                        o->semihosting.chardev,
@@ -343,6 +350,7 @@ void options_free(struct options *o)
         g_string_free(o->semihosting.args, true);
     }
     g_array_unref(o->items);
+    g_array_unref(o->saves);
     g_free(o);
 }
 

@@ -35,6 +35,12 @@ struct opt_semihosting {
     GString *args; /* NULL: kernel and -append */
 };
 
+/* --snapshot-save-at */
+struct opt_save {
+    tick_t at;
+    char *file;
+};
+
 /* -qmp, -monitor, -mon */
 struct opt_monitor {
     char *spec; /* as -serial takes it */
@@ -95,8 +101,9 @@ struct options {
     struct trace_options trace;
     uint64_t quantum_ns; /* 0: default */
     /* snapshots and hashes */
-    tick_t hash_every, snapshot_save_at; /* 0: not at all */
-    char *snapshot_load, *snapshot_save;
+    tick_t hash_every, stop_at; /* 0: never */
+    GArray *saves;              /* struct opt_save */
+    char *snapshot_load;
     bool has_uuid;
     uint8_t uuid[16];
     char *name;

@@ -19,7 +19,7 @@ opt_handler opt_rtc, opt_semihosting, opt_semihosting_config, opt_action, opt_uu
     opt_mon;
 
 /* opt_state.c: snapshots and hashes */
-opt_handler opt_hash_every, opt_snapshot_save_at;
+opt_handler opt_hash_every, opt_snapshot_save_at, opt_stop_at;
 
 /* opt_trace.c: what is recorded */
 opt_handler opt_trace;

@@ -50,12 +50,12 @@ struct blockdev_ops {
 };
 struct blockdev {
     const struct blockdev_ops *ops;
-    /* What the guest wrote, when it is kept apart from the image: state of the machine. NULL: the
-     * image itself is written, or nothing can be. */
-    const struct snap_chunks *kept;
     void *opaque;
     uint64_t size; /* bytes */
     bool read_only;
+    /* What the guest wrote, when it is kept apart from the image: state of the machine. NULL: the
+     * image itself is written, or nothing can be. */
+    const struct snap_chunks *kept;
 };
 
 /* ---- network: frames without FCS ---- */
