@@ -6,7 +6,8 @@ usage: property.py [--points N] [--seed N] [--every TIME] EMULATOR (guest PROGRA
                    [MACHINE ARGUMENTS...]
 
 Three kinds of runs, each with a hash of the whole state at every TIME: two alike; one that saves at
-N random times; one from each snapshot. Every hash at a time must be the same in all of them.
+N random times; one from each snapshot, which saves at the rest of those times, too. Every hash at
+a time must be the same in all of them.
 """
 import argparse
 import pathlib
@@ -85,9 +86,14 @@ def main():
         files = [pathlib.Path(folder) / f"{i}.snap" for i in range(len(points))]
         saves = [x for t, f in zip(points, files)
                  for x in ("--snapshot-save-at", f"{t:.6f}s,file={f}")]
-        check("the run that saves", reference, states(argv, a.every, *saves))
-        for t, f in zip(points, files):
-            check(f"from {t} s", reference, states(argv, a.every, "--snapshot-load", f), t)
+        saving = states(argv, a.every, *saves)
+        if a.kind == "guest":  # Linux can tell that TLBs were emptied: docs/adr/0010
+            check("the run that saves", reference, saving)
+        for i, (t, f) in enumerate(zip(points, files)):
+            rest = [x for u, g in zip(points[i + 1:], files[i + 1:])
+                    for x in ("--snapshot-save-at", f"{u:.6f}s,file={g}.again")]
+            check(f"from {t} s", saving,
+                  states(argv, a.every, "--snapshot-load", f, *rest), t)
     print(f"{len(reference[1])} states, again from {len(points)} snapshots")
 
 
