@@ -319,24 +319,12 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text,
-                       o->dumpdtb,
-                       o->pflash_node[0],
-                       o->pflash_node[1],
-                       o->cpu,
-                       o->kernel,
-                       o->initrd,
-                       o->append,
-                       o->dtb,
-                       o->bios,
-                       o->log_classes,
-                       o->log_file,
-                       o->pid_file,
-                       o->gdb,
-                       o->snapshot_load,
-                       o->accel_refused,
-                       o->name,
-                       o->semihosting.chardev,
+    char *strings[] = {o->text,           o->dumpdtb,     o->pflash_node[0],
+                       o->pflash_node[1], o->cpu,         o->kernel,
+                       o->initrd,         o->append,      o->dtb,
+                       o->bios,           o->log_classes, o->log_file,
+                       o->pid_file,       o->gdb,         o->snapshot_load,
+                       o->accel_refused,  o->name,        o->semihosting.chardev,
                        o->trace.file};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
