@@ -4,9 +4,10 @@
 
 usage: insns.py [options] EMULATOR REFERENCE PROGRAM.elf a64.decode
 
-Every encoding of a64.decode that works on registers and memory takes its turn; branches, system and
-MOPS instructions have tests of their own. The program (insns/guest.c) runs the sequences at EL1 and
-returns a hash for each; where two differ, both emulators run again and the results are shown.
+Every encoding of a64.decode takes its turn, but for those that would leave the guest (LEFT_OUT)
+and those of features that the reference lacks. The program (insns/guest.c) runs the sequences at
+EL1 and returns a hash for each; where two differ, both emulators run again and the results are
+shown. Some batches run from guarded pages (BTI), some with alignment checks.
 Differences that docs/choices.md explains are listed in insns_explained.txt. Prints the seed and
 what was covered. Same seed, same sequences.
 """
@@ -21,22 +22,26 @@ from dataclasses import dataclass, field
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import emulator  # noqa: E402
+from insns_special import Special  # noqa: E402
 
 EXPLAINED = pathlib.Path(__file__).with_name("insns_explained.txt")
 PARAMS = 0x48000000
-MAX_WORDS, MAX_DUMPS, SCRATCH_WORDS, STATE_WORDS = 8, 64, 512, 119
+MAX_WORDS, MAX_DUMPS, SCRATCH_WORDS, STATE_WORDS = 12, 64, 512, 119
 STATE_SHOWN = 116
 SCTLR_RES1 = 0x30d00800
 SCTLR_M_C_I = 1 << 0 | 1 << 2 | 1 << 12
 SCTLR_PAC = 1 << 31 | 1 << 30 | 1 << 27 | 1 << 13
 SCTLR_A = 1 << 1
+SCTLR_BT1 = 1 << 36  # PACIASP is no landing pad for every branch
+GUARDED = 1 << 50  # of the descriptor that maps the code
 BATCH = 12500
 TIME_LIMIT = 300
 
 # What the reference does not have, so that there is nothing to compare with.
 NOT_IN_REFERENCE = ("FEAT_CSSC",)
-# Classes that change the flow, the machine, or memory without bound.
-LEFT_OUT = re.compile(r"branch_|system_|udf$|memory_mcpymset_")
+# What leaves the guest: to a higher EL, to a debugger, by an exception return, or to wait.
+LEFT_OUT = re.compile(r"system_exceptions_(runtime_(hvc|smc)|debug_exception)|"
+                      r"branch_unconditional_eret|system_sysinstwithreg_")
 # Register numbers that guest.c gives a meaning: bases, offsets; anything else is data.
 BASES, ALIGNED_BASES, OFFSETS = (16, 17, *range(20, 24), 31), (18, 19), (24, 25, 26, 31)
 DATA = (*range(0, 16), *range(27, 32))
@@ -62,6 +67,8 @@ class Sequence:
     fpcr: int
     words: list
     rows: list = field(default_factory=list)
+    starts: list = field(default_factory=list)  # words that a branch may go to
+    fixups: list = field(default_factory=list)
 
 
 def read_rows(path):
@@ -79,6 +86,7 @@ class Generator:
 
     def __init__(self, seed, rows):
         self.rng, self.rows = random.Random(seed), rows
+        self.special = Special(self)
 
     def word(self, row):
         """Random operands, but for bases, offsets and what is CONSTRAINED UNPREDICTABLE."""
@@ -154,21 +162,46 @@ class Generator:
             while len(s.words) < wanted:
                 if not turn:
                     turn = self.rng.sample(self.rows, len(self.rows))
-                self.append(s, turn.pop())
+                if not self.append(s, turn[-1]):
+                    break
+                turn.pop()
+            self.fix(s)
             yield s
 
+    def fix(self, s):
+        """Targets of branches: later in the sequence, or its end."""
+        for f in s.fixups:
+            target = self.rng.choice([*(i for i in s.starts if i >= f.earliest), len(s.words)])
+            if f.preferred and self.rng.random() < 0.5:
+                target = f.preferred
+            s.words[f.index] |= (target - f.index & (1 << f.width) - 1) << f.low
+
     def append(self, s, row):
+        """False when the sequence has no room for it."""
+        built = self.special.build(row, len(s.words))
+        if built:
+            words, fixups = built
+            if len(s.words) + len(words) > MAX_WORDS:
+                return False
+            row.covered += 1
+            s.starts.append(len(s.words))
+            s.words += words
+            s.rows += [row] * len(words)
+            s.fixups += fixups
+            return True
         row.covered += 1
+        s.starts.append(len(s.words))
         word = self.word(row)
         if "exclusive" in row.cls and not word >> 22 & 1:  # alone it would always fail
             s.words.append(self.load_of(word))
             s.rows.append(Row("(its load-exclusive)", row.cls, 0, 0))
         s.words.append(word)
         s.rows.append(row)
+        return True
 
 
-def params(sequences, sctlr, dumps):
-    out = [struct.pack("<3Q", len(sequences), sctlr, len(dumps)),
+def params(sequences, setting, dumps):
+    out = [struct.pack("<4Q", len(sequences), *setting, len(dumps)),
            struct.pack(f"<{MAX_DUMPS}Q", *dumps, *[0] * (MAX_DUMPS - len(dumps)))]
     for s in sequences:
         words = s.words + [0] * (MAX_WORDS - len(s.words))
@@ -218,10 +251,10 @@ def differences(a, b):
             if x != y and not STATE_SHOWN <= i < STATE_WORDS]
 
 
-def examine(machines, sequences, sctlr, indices):
+def examine(machines, sequences, setting, indices):
     """The differences of some sequences, by index."""
     indices = sorted(indices)[:MAX_DUMPS]
-    data = params(sequences[:indices[-1] + 1], sctlr, indices)
+    data = params(sequences[:indices[-1] + 1], setting, indices)
     size = (STATE_WORDS + SCRATCH_WORDS) * 8
     dumps = [m.run(data)[1] for m in machines]
     found = {}
@@ -231,8 +264,10 @@ def examine(machines, sequences, sctlr, indices):
     return found
 
 
-def report(sequence, found, sctlr):
-    print(f"difference: FPCR {sequence.fpcr:#x}, SCTLR_EL1 {sctlr:#x}, seed {sequence.seed:#x}")
+def report(sequence, found, setting):
+    sctlr, guarded = setting
+    print(f"difference: FPCR {sequence.fpcr:#x}, SCTLR_EL1 {sctlr:#x}"
+          f"{', guarded' if guarded else ''}, seed {sequence.seed:#x}")
     for word, row in zip(sequence.words, sequence.rows):
         print(f"    {word:08x}  {row.name} ({row.cls})")
     for name, ours, reference in found[:12]:
@@ -250,28 +285,37 @@ def explained():
 
 
 def is_explained(sequence, found, rules):
-    return any(any(rule.fullmatch(row.name) for row in sequence.rows) and
-               sequence.fpcr & fpcr == fpcr and
-               all(what.fullmatch(name) for name, _, _ in found) for rule, fpcr, what in rules)
+    """Each thing that differs, by a rule of one of the sequence's encodings."""
+    holding = [what for rule, fpcr, what in rules if sequence.fpcr & fpcr == fpcr and
+               any(rule.fullmatch(row.name) for row in sequence.rows)]
+    return all(any(what.fullmatch(name) for what in holding) for name, _, _ in found)
 
 
-def compare(machines, sequences, sctlr, shown, rules):
+def compare(machines, sequences, setting, shown, rules):
     """(differences that nothing explains, explained ones)"""
-    ours, reference = (m.run(params(sequences, sctlr, []))[0] for m in machines)
+    ours, reference = (m.run(params(sequences, setting, []))[0] for m in machines)
     todo = [i for i in range(len(sequences)) if ours[i] != reference[i]]
     new = known = 0
     while todo:
         part, todo = todo[:MAX_DUMPS], todo[MAX_DUMPS:]
-        for index, found in examine(machines, sequences, sctlr, part).items():
+        for index, found in examine(machines, sequences, setting, part).items():
             if is_explained(sequences[index], found, rules):
                 known += 1
                 continue
             new += 1
             if new <= shown:
-                report(sequences[index], found, sctlr)
+                report(sequences[index], found, setting)
         if new > shown:
             return new + len(todo), known
     return new, known
+
+
+def setting(batch):
+    """SCTLR_EL1, and attributes of the page with the code, of a batch."""
+    sctlr = SCTLR_RES1 | SCTLR_M_C_I | SCTLR_PAC
+    if batch % 8 == 7:  # every access on its slow path
+        return sctlr | SCTLR_A, 0
+    return sctlr | (SCTLR_BT1 if batch % 8 == 5 else 0), GUARDED if batch % 4 == 1 else 0
 
 
 def coverage(rows, total):
@@ -308,9 +352,7 @@ def main():
     for start in range(0, args.count, BATCH):
         batch = list(generator.sequences(min(BATCH, args.count - start), args.length))
         total += sum(len(s.words) for s in batch)
-        check_alignment = start // BATCH % 8 == 7  # every access on its slow path
-        sctlr = SCTLR_RES1 | SCTLR_M_C_I | SCTLR_PAC | (SCTLR_A if check_alignment else 0)
-        counts = compare(machines, batch, sctlr, args.show - new, rules)
+        counts = compare(machines, batch, setting(start // BATCH), args.show - new, rules)
         new, known = new + counts[0], known + counts[1]
         if new > args.show:
             break

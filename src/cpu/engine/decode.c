@@ -65,7 +65,10 @@ uint8_t decode_btype_refused(uint32_t insn, uint32_t mode)
     if ((insn & 0xffffffbf) == 0xd503233f) { /* PACIASP, PACIBSP */
         return mode & MODE_BT ? 1 << 3 : 0;
     }
-    if ((insn & 0xffe0001f) == 0xd4200000 || (insn & 0xffe0001f) == 0xd4400000) { /* BRK, HLT */
+    if ((insn & 0xffe0001f) == 0xd4200000) { /* BRK */
+        return ANY | BTYPE_KEPT;
+    }
+    if ((insn & 0xffe0001f) == 0xd4400000) { /* HLT */
         return 0;
     }
     return ANY;

@@ -17,8 +17,10 @@ void decode_break(struct emit *e);
 void decode_fallthrough(struct emit *e);
 /*
  * Which values of PSTATE.BTYPE (bit n: value n) make this word, as the target of a branch in a
- * guarded page, a Branch Target exception. Arm ARM D8.4.4, BTypeCompatible.
+ * guarded page, a Branch Target exception. Arm ARM D8.4.4, BTypeCompatible. With BTYPE_KEPT it is
+ * none: the word is BRK, whose exception has PSTATE.BTYPE in its SPSR.
  */
+#define BTYPE_KEPT 1
 uint8_t decode_btype_refused(uint32_t insn, uint32_t mode);
 
 #endif

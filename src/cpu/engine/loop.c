@@ -146,12 +146,18 @@ static bool breaks_first(struct cpu *c)
     return context_decode_mode(c) >> MODE_BREAK_SHIFT != 0 && debug_break(c);
 }
 
+static uint8_t target_refuses(const struct block *b)
+{
+    return decode_btype_refused(b->words[0], b->mode);
+}
+
 /* The instruction at c->pc may be no target for the branch that led here. False: it is one. */
 static bool refuse_branch(struct cpu *c, const struct block *b)
 {
     c->budget--;
     if (!breaks_first(c)) {
-        if (!(decode_btype_refused(b->words[0], b->mode) >> c->ps.btype & 1)) {
+        uint8_t refused = target_refuses(b);
+        if ((refused & BTYPE_KEPT) || !(refused >> c->ps.btype & 1)) {
             cpu_uncount(c);
             return false;
         }
@@ -184,10 +190,13 @@ static struct op *find_block(struct cpu *c, int64_t max)
             entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
         }
         if (c->ps.btype != 0) {
-            if ((entry->b >> c->ps.btype & 1) && refuse_branch(c, block_of_entry(entry))) {
+            const struct block *b = block_of_entry(entry);
+            if ((entry->b >> c->ps.btype & 1) && refuse_branch(c, b)) {
                 return NULL;
             }
-            c->ps.btype = 0;
+            if (!(target_refuses(b) & BTYPE_KEPT)) {
+                c->ps.btype = 0;
+            }
         }
         if (f.mode & MODE_UNCACHED) {
             c->link = NULL;

@@ -2,7 +2,8 @@
 /*
  * Runs short instruction sequences on pseudo-random registers and memory, at EL1, and writes a hash
  * of everything they may have changed; insns.py makes the sequences and compares the hashes of two
- * emulators. Exceptions are part of the result: an instruction that takes one is skipped.
+ * emulators. Exceptions are part of the result: an instruction that takes one is skipped, but for a
+ * Branch Target exception, after which it runs; a branch to nowhere ends the sequence.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 #define SCRATCH ((uint64_t *)0x60000000)
 
 #define SCRATCH_WORDS 512
-#define MAX_WORDS     8
+#define MAX_WORDS     12
 #define MAX_DUMPS     64
 
 /* As insns.py writes them. */
@@ -24,7 +25,7 @@ struct sequence {
     uint32_t word[MAX_WORDS];
 };
 struct params {
-    uint64_t n_sequences, sctlr, n_dumps;
+    uint64_t n_sequences, sctlr, attributes /* of the code's page */, n_dumps;
     uint64_t dump[MAX_DUMPS]; /* sequences whose whole result is wanted */
     struct sequence sequence[];
 };
@@ -232,14 +233,21 @@ static void copy_words(uint64_t *to, const uint64_t *from, unsigned n)
 }
 
 /*
- * RAM is mapped one to one by a 1 GiB block; everything else faults. Both halves have the same
+ * RAM is mapped one to one by blocks of 2 MiB; everything else faults. EL0 could use the scratch
+ * memory, so that unprivileged loads and stores work. Both halves have the same
  * size: the reference takes that of the wrong half for PAC* of a pointer whose bits 63 and 55
  * differ.
  */
-static void mmu_on(uint64_t sctlr)
+static void mmu_on(uint64_t sctlr, uint64_t attributes)
 {
     static uint64_t table[512] __attribute__((aligned(4096)));
-    table[1] = UINT64_C(0x40000000) | 1 << 10 | 3 << 8 | 1; /* AF, inner shareable, block */
+    static uint64_t blocks[512] __attribute__((aligned(4096)));
+    for (uint64_t i = 0; i < 512; i++) {
+        uint64_t address = UINT64_C(0x40000000) + (i << 21);
+        uint64_t user = address == (uint64_t)SCRATCH ? 1 << 6 : 0;
+        blocks[i] = attributes | user | address | 1 << 10 | 3 << 8 | 1; /* AF, inner shareable */
+    }
+    table[1] = (uint64_t)blocks | 3;
     wr(mair_el1, 0xff);
     wr(tcr_el1, 32 | 1 << 8 | 1 << 10 | 3 << 12 | 32 << 16 | 1 << 23 | UINT64_C(2) << 30 |
                     UINT64_C(2) << 32);
@@ -302,7 +310,7 @@ static void run_all(void)
 
 void guest_main(void)
 {
-    mmu_on(PARAMS->sctlr);
+    mmu_on(PARAMS->sctlr, PARAMS->attributes);
     pac_keys();
     write_code();
     run_all();

@@ -9,7 +9,10 @@
 #define STATE_EXCEPTION 0x320
 #define STATE_HOST_SP   0x3a0
 #define STATE_SAVED     0x3a8
-#define EC_DATA_ABORT   0x25
+#define EC_BRANCH_TARGET     0x0d
+#define EC_INSTRUCTION_ABORT 0x21
+#define EC_DATA_ABORT        0x25
+#define SPSR_BTYPE      (3 << 10)
 #define MODE_EL1H       0x3c5 /* with DAIF set */
 
     .section .text.start, "ax"
@@ -26,7 +29,7 @@ _start:
 1:  wfi
     b 1b
 
-/* Each exception of a sequence is noted; it goes on after the instruction. */
+/* Each exception of a sequence is noted; it goes on after the instruction, see guest.c. */
     .balign 2048
 vectors:
     .rept 4
@@ -59,9 +62,21 @@ synchronous:
     mrs x2, far_el1
     csel x2, x2, xzr, eq
     str x2, [x1, #STATE_EXCEPTION + 8]
+    mrs x1, esr_el1
+    lsr x1, x1, #26
+    cmp x1, #EC_BRANCH_TARGET
+    b.eq 1f
+    cmp x1, #EC_INSTRUCTION_ABORT
     mrs x1, elr_el1
     add x1, x1, #4
+    adr x2, sequence_done
+    csel x1, x2, x1, eq
     msr elr_el1, x1
+    b 2f
+1:  mrs x1, spsr_el1
+    bic x1, x1, #SPSR_BTYPE
+    msr spsr_el1, x1
+2:
     ldr x1, [x0, #STATE_SAVED]
     ldr x2, [x0, #STATE_SAVED + 8]
     mrs x0, tpidr_el0
