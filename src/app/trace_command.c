@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "debug/trace_file.h"
+#include "debug/trace_timeline.h"
 
 struct job {
     const struct optlist *filter; /* NULL: as recorded */
-    const char *out_path;
     FILE *out;
     int lost;
     struct trace_tarmac *text;
@@ -47,51 +47,78 @@ static bool convert_file(struct job *j, const char *path, GError **err)
     return ok;
 }
 
-static bool with_output(struct job *j, const char *path, GError **err)
+/* The parsed command line. */
+struct arguments {
+    char **files; /* n of them, in argv */
+    unsigned n;
+    const char *out;
+    struct optlist *filter;
+};
+
+static bool run_job(struct job *j, const struct arguments *a, bool timeline, GError **err)
 {
-    j->out = j->out_path != NULL ? fopen(j->out_path, "wbe") : stdout;
-    if (j->out == NULL) {
-        return fail(err, ERR_FILE, "cannot write '%s': %s", j->out_path, g_strerror(errno));
+    j->filter = a->filter;
+    return timeline ? trace_timeline(a->files, a->n, j->out, err)
+                    : convert_file(j, a->files[0], err);
+}
+
+static bool with_output(const struct arguments *a, bool timeline, GError **err)
+{
+    struct job j = {.out = a->out != NULL ? fopen(a->out, "wbe") : stdout};
+    if (j.out == NULL) {
+        return fail(err, ERR_FILE, "cannot write '%s': %s", a->out, g_strerror(errno));
     }
-    bool ok = convert_file(j, path, err);
-    int failed = j->out_path != NULL ? fclose(j->out) : fflush(j->out);
-    if (failed != 0 && j->lost == 0) {
-        j->lost = errno;
+    bool ok = run_job(&j, a, timeline, err);
+    if (ferror(j.out) != 0 && j.lost == 0) {
+        j.lost = EIO;
     }
-    if (j->lost != 0) {
-        g_clear_error(err);
-        return fail(err, ERR_FILE, "the output was lost: %s", g_strerror(j->lost));
+    int failed = a->out != NULL ? fclose(j.out) : fflush(j.out);
+    if (failed != 0 && j.lost == 0) {
+        j.lost = errno;
+    }
+    if (ok && j.lost != 0) {
+        return fail(err, ERR_FILE, "the output was lost: %s", g_strerror(j.lost));
     }
     return ok;
 }
 
 #define USAGE                                                                                      \
     "usage: armature trace convert FILE [-o OUT] [pc=A-B,from=T,to=T,events=..]\n"                 \
-    "       armature trace timeline FILE... -o OUT"
+    "       armature trace timeline FILE... [-o OUT]"
+
+/* Files move to the front of argv. */
+static bool parse_arguments(int argc, char **argv, bool timeline, struct arguments *a, GError **err)
+{
+    static const char *const keys[] = {"pc", "from", "to", "events", NULL};
+    a->files = argv;
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
+            a->out = argv[++i];
+        } else if (timeline || a->n == 0) {
+            a->files[a->n++] = argv[i];
+        } else if (a->filter == NULL) {
+            a->filter = optlist_parse("trace convert", argv[i], NULL, err);
+            if (a->filter == NULL || !optlist_check_keys(a->filter, keys, err)) {
+                return false;
+            }
+        } else {
+            return fail(err, ERR_OPTION, USAGE);
+        }
+    }
+    return a->n != 0 || fail(err, ERR_OPTION, USAGE);
+}
 
 bool trace_command(int argc, char **argv, GError **err)
 {
-    static const char *const keys[] = {"pc", "from", "to", "events", NULL};
-    struct job j = {0};
-    const char *path = NULL;
-    struct optlist *filter = NULL;
-    if (argc < 2 || strcmp(argv[0], "convert") != 0) {
+    bool timeline = argc > 0 && strcmp(argv[0], "timeline") == 0;
+    struct arguments a = {0};
+    if (argc < 1 || (!timeline && strcmp(argv[0], "convert") != 0)) {
         return fail(err, ERR_OPTION, USAGE);
     }
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) {
-            j.out_path = argv[++i];
-        } else if (path == NULL) {
-            path = argv[i];
-        } else {
-            filter = optlist_parse("trace convert", argv[i], NULL, err);
-            if (filter == NULL || !optlist_check_keys(filter, keys, err)) {
-                return false;
-            }
-        }
+    bool ok =
+        parse_arguments(argc - 1, argv + 1, timeline, &a, err) && with_output(&a, timeline, err);
+    if (a.filter != NULL) {
+        optlist_free(a.filter);
     }
-    j.filter = filter;
-    bool ok = with_output(&j, path, err);
-    optlist_free(filter);
     return ok;
 }

@@ -21,7 +21,7 @@ enum trace_code {
     TRACE_CODE_STATE, /* registers: see enum trace_state_flags */
     TRACE_CODE_FLUSH, /* blocks and predictions are void */
     TRACE_CODE_FPSR,
-    TRACE_CODE_COPY,       /* memory set or copied: dst, src + 1 or 0, n, bytes */
+    TRACE_CODE_COPY,       /* memory set or copied: instructions, dst, src + 1 or 0, n, bytes */
     TRACE_CODE_EVENT = 16, /* + enum trace_kind: instructions of the block + 1 or 0, ticks, args */
 };
 

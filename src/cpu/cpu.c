@@ -251,6 +251,7 @@ tick_t cpu_wakeup_time(const struct cpu *c)
 static void line_changed(void *opaque, unsigned n, bool level)
 {
     struct cpu *c = opaque;
+    TRACE(cpu_trace_port(c), TRACE_IRQ_LINE, n, level);
     c->lines = (uint8_t)(level ? c->lines | 1U << n : c->lines & ~(1U << n));
     c->exit_flags |= EXIT_IRQ;
 }

@@ -65,6 +65,7 @@ struct output {
 };
 
 struct trace_session {
+    struct machine *m;
     unsigned n;
     struct output *out;
 };
@@ -106,7 +107,7 @@ static bool open_output(struct output *o, const struct trace_options *t, unsigne
            fail(err, ERR_FILE, "--trace: cannot write '%s': %s", o->path, g_strerror(errno));
 }
 
-static void start(struct output *o, const struct trace_options *t, unsigned pe)
+static void start(struct machine *m, struct output *o, const struct trace_options *t, unsigned pe)
 {
     struct trace_header h = {pe, cpu_ticks_per_insn(o->cpu), t->filter};
     struct cpu_trace_config cfg = {.groups = t->filter.groups,
@@ -127,6 +128,7 @@ static void start(struct output *o, const struct trace_options *t, unsigned pe)
         o->reader = trace_reader_new(&v, h.ticks_per_insn);
     }
     cpu_trace_start(o->cpu, &cfg);
+    machine_set_trace(m, pe, cpu_trace_port(o->cpu));
 }
 
 static void close_output(struct output *o)
@@ -156,6 +158,7 @@ struct trace_session *trace_session_start(struct machine *m, const struct trace_
                                           GError **err)
 {
     struct trace_session *s = g_new0(struct trace_session, 1);
+    s->m = m;
     s->n = machine_n_pes(m);
     s->out = g_new0(struct output, s->n);
     for (unsigned i = 0; i < s->n; i++) {
@@ -169,7 +172,7 @@ struct trace_session *trace_session_start(struct machine *m, const struct trace_
         }
     }
     for (unsigned i = 0; i < s->n; i++) {
-        start(&s->out[i], o, i);
+        start(m, &s->out[i], o, i);
     }
     return s;
 }
@@ -182,6 +185,7 @@ bool trace_session_stop(struct trace_session *s, GError **err)
     }
     for (unsigned i = 0; i < s->n; i++) {
         struct output *o = &s->out[i];
+        machine_set_trace(s->m, i, NULL);
         cpu_trace_stop(o->cpu);
         close_output(o);
         if (ok && o->lost != 0) {

@@ -8,11 +8,10 @@
 #include "cpu/isa/emit.h"
 #include "debug/trace_regs.h"
 
-#define MAX_BLOCKS  (1U << 20)
-#define MAX_COPY    4096U
-#define MAX_VALUES  12U
-#define NZCV_SHIFT  28
-#define MAX_PENDING 64U /* events of one instruction */
+#define MAX_BLOCKS (1U << 20)
+#define MAX_COPY   4096U
+#define MAX_VALUES 12U
+#define NZCV_SHIFT 28
 
 struct copy {
     uint64_t to, from;
@@ -408,12 +407,18 @@ static bool set_fpsr(struct trace_reader *r, struct input *in)
 
 static bool add_copy(struct trace_reader *r, struct input *in)
 {
-    uint64_t to = get(in), from = get(in), n = get(in);
+    uint64_t insns = get(in), to = get(in), from = get(in), n = get(in);
     if (usable(in) && n > MAX_COPY) {
         return corrupt(r, "a copy of no possible length");
     }
     const uint8_t *data = get_bytes(in, n);
     if (usable(in)) {
+        if (r->block == NULL || r->ends || insns <= r->index || insns > r->block->n) {
+            return corrupt(r, "a copy by an instruction that does not run");
+        }
+        if (!finish_until(r, (unsigned)insns - 1)) {
+            return false;
+        }
         struct copy c = {to, from, g_bytes_new(data, n)};
         g_array_append_val(r->copies, c);
     }
@@ -511,8 +516,7 @@ static bool take_event(struct trace_reader *r, struct input *in, enum trace_kind
         return true;
     }
     if (n > 1) { /* of an instruction that is not over */
-        if (r->block == NULL || r->ends || n - 2 < r->index || n - 1 > r->block->n ||
-            r->pending->len >= MAX_PENDING) {
+        if (r->block == NULL || r->ends || n - 2 < r->index || n - 1 > r->block->n) {
             return corrupt(r, "an event of an instruction that does not run");
         }
         if (!finish_until(r, (unsigned)n - 2)) {

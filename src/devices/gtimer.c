@@ -64,6 +64,7 @@ struct gtimer_pe {
     uint32_t cntkctl, cnthctl;
     bool poff_on; /* CNTPOFF_EL2 applies to CNTP now */
     struct timer timer[GTIMER_N];
+    const struct trace_port *trace; /* NULL: nobody listens */
 };
 
 struct gtimer {
@@ -137,7 +138,11 @@ static void timer_update(struct timer *tm)
     } else {
         evq_cancel(t->q, &tm->ev);
     }
-    irq_set(&tm->out, running && condition_met(tm));
+    bool level = running && condition_met(tm);
+    if (level && !tm->out.level) {
+        TRACE(tm->pe->trace, TRACE_TIMER_FIRE, tm->id);
+    }
+    irq_set(&tm->out, level);
 }
 
 static void timer_event(void *opaque, tick_t now)
@@ -487,6 +492,7 @@ static void write_timer(void *owner, const struct pe_view *v, const struct sysre
         tm->cval = val;
         break;
     }
+    TRACE(tm->pe->trace, TRACE_TIMER_SET, tm->id, tm->ctl, tm->cval);
     timer_update(tm);
 }
 
@@ -728,6 +734,12 @@ void gtimer_free(struct gtimer *t)
     }
     g_free(t->pe);
     g_free(t);
+}
+
+void gtimer_set_trace(struct gtimer *t, unsigned pe, const struct trace_port *port)
+{
+    ASSERT(pe < t->cfg.n_pe);
+    t->pe[pe].trace = port;
 }
 
 struct irq_line *gtimer_output(struct gtimer *t, unsigned pe, enum gtimer_id id)

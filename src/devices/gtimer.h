@@ -17,6 +17,7 @@
 #include "core/irq.h"
 #include "core/snapshot.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 
 enum gtimer_id {
     GTIMER_PHYS,        /* CNTP:   EL1 physical, PPI 30 */
@@ -44,6 +45,9 @@ struct gtimer *gtimer_new(const struct gtimer_cfg *cfg, struct evq *q, GError **
 void gtimer_reset(struct gtimer *t);
 void gtimer_snap(struct gtimer *t, struct snap *s);
 void gtimer_free(struct gtimer *t);
+
+/* Where what happens at a PE's timers is recorded; NULL: nowhere. */
+void gtimer_set_trace(struct gtimer *t, unsigned pe, const struct trace_port *port);
 
 /* The output of a timer: the board fills in sink, opaque and n. */
 struct irq_line *gtimer_output(struct gtimer *t, unsigned pe, enum gtimer_id id);

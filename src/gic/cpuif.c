@@ -80,6 +80,9 @@ void cpuif_update(struct gic_pe *p)
     if (cpuif_best_is_sufficient(p)) {
         fiq = best_is_fiq(p);
         irq = !fiq;
+        if (!p->out[GIC_OUT_IRQ].level && !p->out[GIC_OUT_FIQ].level) {
+            TRACE(p->trace, TRACE_GIC_PENDING, p->best.intid);
+        }
     }
     irq_set(&p->out[GIC_OUT_IRQ], irq);
     irq_set(&p->out[GIC_OUT_FIQ], fiq);
@@ -94,6 +97,7 @@ void cpuif_activate_best(struct gic_pe *p)
 
     log_trace(LOG_IRQ, p->g->dev.id, "pe %u: acknowledge %u, priority 0x%02x, group %u", p->n,
               intid, p->best.prio, p->best_grp);
+    TRACE(p->trace, TRACE_GIC_ACTIVATE, intid, 0);
     prio_apr_set(p->cpu.apr[p->best_grp], prio, p->g->n_pre_bits);
     b->active |= m;
     b->latch &= ~m;

@@ -190,6 +190,12 @@ struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out)
     return &g->pe[pe].out[out];
 }
 
+void gic_set_trace(struct gic *g, unsigned pe, const struct trace_port *port)
+{
+    ASSERT(pe < g->cfg.n_pe);
+    g->pe[pe].trace = port;
+}
+
 static void input_sink(void *opaque, unsigned n, bool level)
 {
     pending_input(opaque, n, level);

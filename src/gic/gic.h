@@ -21,6 +21,7 @@
 #include "core/device.h"
 #include "core/irq.h"
 #include "core/sysreg.h"
+#include "core/trace.h"
 
 struct gic;
 
@@ -57,6 +58,9 @@ struct device *gic_redist_device(struct gic *g, unsigned pe); /* v3 only, else N
 
 /* The line from the GIC to a PE: the board fills in sink, opaque and n. */
 struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out);
+
+/* Where what happens at a PE's interfaces is recorded; NULL: nowhere. */
+void gic_set_trace(struct gic *g, unsigned pe, const struct trace_port *port);
 
 /* Make a line drive SPI intid (32 to 31 + n_spi), or PPI intid (16 to 31) of a PE. */
 void gic_wire_spi(struct gic *g, unsigned intid, struct irq_line *line);

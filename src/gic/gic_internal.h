@@ -83,6 +83,7 @@ struct gic_pe {
     struct gic_vcpuif v;
     struct irq_line out[GIC_N_OUT];
     struct device *redist;
+    const struct trace_port *trace; /* NULL: nobody listens */
 };
 
 struct gic {

@@ -287,6 +287,7 @@ static void write_eoir(struct device *d, const struct reg_desc *r, unsigned idx,
         ((w.ns || alias) && active == GRP_0)) {
         return;
     }
+    TRACE(w.p->trace, TRACE_GIC_EOI, intid, 0);
     cpuif_drop_prio(w.p, active);
     if (!w.p->cpu.eoi_split[w.ns || alias ? GRP_1NS : GRP_1S] && may_deactivate(w, intid)) {
         cpuif_deactivate(w.p, intid);

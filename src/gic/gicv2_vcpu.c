@@ -127,6 +127,7 @@ static void write_eoir(struct device *d, const struct reg_desc *r, unsigned idx,
     if (intid >= INTID_SECURE || prio_apr_drop(p->v.apr[VGRP_0], GIC_V_PRIO_BITS) == PRIO_IDLE) {
         return;
     }
+    TRACE(p->trace, TRACE_GIC_EOI, intid, 1);
     int n = vcpuif_find_active(p, intid, (uint32_t)extract64(v, 10, 3));
     bool split = (p->v.vmcr & VMCR_EOIM) != 0;
     if (!split && n < 0) {

@@ -215,6 +215,7 @@ static void write_eoir(void *owner, const struct pe_view *v, const struct sysreg
     if (!gic_intid_valid(p->g, intid) || !may_drop(p, v, (r->sub & SUB_G0) != 0, active)) {
         return;
     }
+    TRACE(p->trace, TRACE_GIC_EOI, intid, 0);
     cpuif_drop_prio(p, active);
     if (!eoi_split(p, v)) {
         cpuif_deactivate(p, intid);

@@ -55,6 +55,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
     if (is_special(intid)) {
         return;
     }
+    TRACE(p->trace, TRACE_GIC_EOI, intid, 1);
     uint8_t dropped = drop_prio(p);
     if (dropped == PRIO_IDLE) {
         return; /* nothing is active: UNPREDICTABLE, ignored */

@@ -103,6 +103,7 @@ static uint32_t *apr_of(struct gic_pe *p, enum vgrp grp)
 void vcpuif_activate(struct gic_pe *p, int n)
 {
     uint64_t lr = p->v.lr[n];
+    TRACE(p->trace, TRACE_GIC_ACTIVATE, lr_vintid(lr), 1);
     if (lr_vintid(lr) >= INTID_SECURE && lr_vintid(lr) <= INTID_SPURIOUS) {
         p->v.lr[n] = lr & ~LR_PENDING; /* a special INTID goes from pending to invalid */
     } else {
@@ -246,6 +247,7 @@ void vcpuif_write_lr(struct gic_pe *p, unsigned n, uint64_t v)
     const uint64_t wmask = LR_STATE | LR_HW | BIT(60) | (uint64_t)V_PRIO_MASK << 48 |
                            UINT64_C(0x1fff) << 32 | UINT32_MAX;
     p->v.lr[n] = v & wmask;
+    TRACE(p->trace, TRACE_GIC_LR, n, p->v.lr[n]);
     vcpuif_update(p);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "core/backend.h"
+#include "core/trace.h"
 #include "machine/boot.h"
 #include "machine/fdt.h"
 #include "machine/memmap.h"
@@ -173,5 +174,7 @@ struct cpu *machine_pe(const struct machine *m, unsigned pe);
 uint64_t machine_mpidr(const struct machine *m, unsigned pe);
 struct bus *machine_bus(const struct machine *m);
 tick_t machine_now(const struct machine *m);
+/* Where the GIC and the timers record what concerns a PE; NULL: nowhere. */
+void machine_set_trace(struct machine *m, unsigned pe, const struct trace_port *port);
 
 #endif

@@ -149,6 +149,12 @@ struct bus *machine_bus(const struct machine *m)
     return m->bus;
 }
 
+void machine_set_trace(struct machine *m, unsigned pe, const struct trace_port *port)
+{
+    gic_set_trace(m->gic, pe, port);
+    gtimer_set_trace(m->gtimer, pe, port);
+}
+
 tick_t machine_now(const struct machine *m)
 {
     return m->now;

@@ -19,7 +19,7 @@
 #define MAX_SLOTS  (1U << 24)
 #define BUFFER     (UINT64_C(64) << 10)
 /* More than a block's values and the events between two looks at the room may need. */
-#define ROOM 4096U
+#define ROOM 8192U
 
 /* What a PE knows of a block; the reader of the stream knows the same. */
 struct seen {
@@ -493,19 +493,14 @@ void observe_copy(struct cpu *c, uint64_t dst, uint64_t src, const uint8_t *data
     if (t == NULL || t->running == NULL) {
         return;
     }
-    make_room(t);
+    write_out(t);
     put_code(t, TRACE_CODE_COPY);
+    put(t, n_executed(c));
     put(t, dst);
     put(t, src);
     put(t, n);
-    while (n > 0) {
-        uint64_t part = n < ROOM / 2 ? n : ROOM / 2;
-        make_room(t);
-        memcpy(t->p, data, part);
-        t->p += part;
-        data += part;
-        n -= part;
-    }
+    memcpy(t->p, data, n);
+    t->p += n;
 }
 
 /* ---- events ---- */

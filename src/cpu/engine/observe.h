@@ -50,7 +50,7 @@ void observe_late(struct cpu *c);
 void observe_flush(struct cpu *c);
 /* Registers are about to change, or changed, other than by instructions. */
 void observe_forget(struct cpu *c);
-/* Memory that one instruction moved in bulk. src: va + 1, or 0 */
+/* Memory that one instruction moved: up to a page of it. src: va + 1, or 0 */
 void observe_copy(struct cpu *c, uint64_t dst, uint64_t src, const uint8_t *data, uint64_t n);
 
 /* c->pc, PSTATE and SP are those afterwards. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cpu/cpu_trace.h"
 #include "cpu/engine/context.h"
 #include "cpu/engine/mem.h"
 #include "cpu/sys/exc.h"
@@ -41,7 +42,9 @@ static enum bus_result walk_cas(void *opaque, pa_t pa, enum pas pas, uint64_t ex
         return BUS_SLVERR;
     }
     *seen = expect;
-    __atomic_compare_exchange_n(p, seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    if (__atomic_compare_exchange_n(p, seen, desired, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+        TRACE(cpu_trace_port(c), TRACE_DESCRIPTOR, pa.v, expect, desired);
+    }
     return BUS_OK;
 }
 
@@ -168,6 +171,11 @@ void abort_unsupported(struct cpu *c, const struct data_access *a)
 
 /* ---- translations ---- */
 
+static void trace_fault(struct cpu *c, unsigned acc, uint64_t va, const struct xlat_fault *f)
+{
+    TRACE(cpu_trace_port(c), TRACE_WALK_FAULT, acc, va, f->stage, xlat_fault_status(f), f->ipa.v);
+}
+
 bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_result *out)
 {
     bool unpriv = a->flags & MEM_UNPRIV;
@@ -181,8 +189,10 @@ bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_resu
     struct walk_port port = translate_walk_port(c);
     struct xlat_fault fault;
     if (xlat_walk(&ctx->cfg, &req, &port, out, &fault)) {
+        TRACE(cpu_trace_port(c), TRACE_WALK, a->acc, a->va, out->pa.v, out->size_log2);
         return true;
     }
+    trace_fault(c, a->acc, a->va, &fault);
     abort_data(c, a, &fault);
     return false;
 }
@@ -194,8 +204,10 @@ bool translate_fetch(struct cpu *c, uint64_t addr, struct xlat_result *out)
     struct walk_port port = translate_walk_port(c);
     struct xlat_fault f;
     if (xlat_walk(&ctx->cfg, &req, &port, out, &f)) {
+        TRACE(cpu_trace_port(c), TRACE_WALK, ACC_FETCH, addr, out->pa.v, out->size_log2);
         return true;
     }
+    trace_fault(c, ACC_FETCH, addr, &f);
     unsigned target = fault_target(c, &f);
     uint64_t iss = xlat_fault_status(&f) | (f.s1_walk ? ISS_S1PTW : 0);
     if (UNLIKELY(log_on(LOG_MMU))) {

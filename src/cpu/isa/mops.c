@@ -9,6 +9,7 @@
 #include "a64_gen.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/mem.h"
+#include "cpu/engine/observe.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/traps.h"
@@ -99,9 +100,14 @@ static uint64_t set_chunk(struct cpu *c, const struct op *o, uint64_t va, uint64
     uint8_t *p = fast_bytes(c, va, n, true, o->d & OPT_WRITE_UNPRIV);
     if (p != NULL) {
         memset(p, value, n);
+        observe_copy(c, va, 0, p, n);
         return n;
     }
-    return store_byte(c, va, access_flags(o, OPT_WRITE_UNPRIV), value) ? 1 : 0;
+    if (!store_byte(c, va, access_flags(o, OPT_WRITE_UNPRIV), value)) {
+        return 0;
+    }
+    observe_copy(c, va, 0, &value, 1);
+    return 1;
 }
 
 /* True: complete. False: an exception, or more to do at the same PC. */
@@ -172,13 +178,16 @@ static uint64_t copy_up(struct cpu *c, const struct op *o, uint64_t dst, uint64_
     const uint8_t *from = fast_bytes(c, src, n, false, o->d & OPT_READ_UNPRIV);
     if (to != NULL && from != NULL) {
         memmove(to, from, n);
+        observe_copy(c, dst, src + 1, to, n);
         return n;
     }
     uint8_t v;
-    return mem_read(c, src, 1, access_flags(o, OPT_READ_UNPRIV), &v) &&
-                   store_byte(c, dst, access_flags(o, OPT_WRITE_UNPRIV), v)
-               ? 1
-               : 0;
+    if (!mem_read(c, src, 1, access_flags(o, OPT_READ_UNPRIV), &v) ||
+        !store_byte(c, dst, access_flags(o, OPT_WRITE_UNPRIV), v)) {
+        return 0;
+    }
+    observe_copy(c, dst, src + 1, &v, 1);
+    return 1;
 }
 
 /* The same, for a chunk that ends in front of dst and src. */
@@ -191,6 +200,7 @@ static uint64_t copy_down(struct cpu *c, const struct op *o, uint64_t dst, uint6
     const uint8_t *from = fast_bytes(c, src - n, n, false, o->d & OPT_READ_UNPRIV);
     if (to != NULL && from != NULL) {
         memmove(to, from, n);
+        observe_copy(c, dst - n, src - n + 1, to, n);
         return n;
     }
     return copy_up(c, o, dst - 1, src - 1, 1);

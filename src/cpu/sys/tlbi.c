@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cpu/sys/tlbi.h"
 
+#include "cpu/cpu_trace.h"
 #include "cpu/sys/hcr.h"
 #include "cpu/sys/regimes.h"
 #include "cpu/sys/sysreg_index.h"
@@ -150,6 +151,7 @@ void tlbi_execute(struct cpu *c, uint16_t enc, uint64_t v)
     if (!tlbi_decode(c, enc, v, &op)) {
         return;
     }
+    TRACE(cpu_trace_port(c), TRACE_TLBI, enc, v, tlbi_broadcasts(c, enc));
     cpu_tlb_invalidate(c, &op);
     if (!tlbi_broadcasts(c, enc)) {
         return;
