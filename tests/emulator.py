@@ -34,11 +34,15 @@ def _kill_group(pid):
 
 # How much slower the emulator is that is under test: with sanitizers.
 SLOWDOWN = float(os.environ.get("ARMATURE_SLOWDOWN", "1"))
+# More options for it: a test setup runs suites once more with another configuration.
+OPTIONS = os.environ.get("ARMATURE_OPTIONS", "").split()
 
 
 def run(argv, timeout, stdin=b"", cwd=None):
     """Run to the end or to the time limit; the whole process group is gone afterwards."""
     timeout *= SLOWDOWN
+    if os.path.basename(str(argv[0])) == "armature":
+        argv = [*argv, *OPTIONS]
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as inp:
         inp.write(stdin)
         inp.seek(0)

@@ -186,6 +186,17 @@ bool opt_quantum(struct options *o, const char *arg, GError **err)
     return fail(err, ERR_OPTION, "--quantum: '%s' is not a time like 100us", arg);
 }
 
+bool opt_compile_after(struct options *o, const char *arg, GError **err)
+{
+    o->compile_never = strcmp(arg, "never") == 0;
+    if (o->compile_never) {
+        return true;
+    }
+    return optlist_parse_u64("--compile-after", arg, 65535, &o->compile_after, err) &&
+           (o->compile_after != 0 ||
+            fail(err, ERR_OPTION, "--compile-after: at least 1, or 'never'"));
+}
+
 bool opt_debug_log(struct options *o, const char *arg, GError **err)
 {
     if (o->log_classes == NULL) {

@@ -616,6 +616,8 @@ static void copy_options(struct wiring *w)
     }
     c->host =
         (struct machine_host){loop_poll_due, loop_poll, loop_now_ns, loop_hold_input, w->loop};
+    c->compile_after = (uint32_t)o->compile_after;
+    c->compile_never = o->compile_never;
 }
 
 static bool open_semihosting(struct wiring *w, GError **err)

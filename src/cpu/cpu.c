@@ -18,7 +18,8 @@
 
 #include "cpu/cpu_internal.h"
 
-#define BLOCK_CACHE_DEFAULT (UINT64_C(48) << 20)
+#define BLOCK_CACHE_DEFAULT   (UINT64_C(48) << 20)
+#define COMPILE_AFTER_DEFAULT 100
 /* Beyond this, forgetting everything is quicker than looking at every page. */
 #define CODE_RANGE_MAX (UINT64_C(1) << 20)
 #define SCR_NS         BIT(0)
@@ -147,7 +148,9 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
     c->n_peers = n;
     if (all[0] == c && c->blocks == NULL) {
         uint64_t bytes = c->cfg.block_cache_bytes;
-        c->blocks = block_cache_new(bytes != 0 ? bytes : BLOCK_CACHE_DEFAULT);
+        uint32_t after = c->cfg.compile_after != 0 ? c->cfg.compile_after : COMPILE_AFTER_DEFAULT;
+        c->blocks = block_cache_new(bytes != 0 ? bytes : BLOCK_CACHE_DEFAULT,
+                                    c->cfg.compile_never ? 0 : (uint16_t)MIN(after, UINT16_MAX));
         c->owns_blocks = true;
     } else if (all[0] != c) {
         if (c->owns_blocks) {

@@ -51,8 +51,10 @@ struct cpu_config {
     uint32_t cntfrq_hz;         /* CNTFRQ_EL0 at reset; 0: the model's */
     uint64_t rng_seed;          /* RNDR and PAuth-independent randomness */
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
-    bool fast_tlb_off;          /* for tests: same results without it */
-    uint8_t gic_version;        /* 0: no GIC system registers, 3, 4 */
+    uint32_t compile_after;     /* executions until a block is compiled; 0: the default */
+    bool compile_never;
+    bool fast_tlb_off;   /* for tests: same results without it */
+    uint8_t gic_version; /* 0: no GIC system registers, 3, 4 */
     struct cpu_hooks hooks;
     struct bus *bus;
     struct evq *evq;

@@ -10,6 +10,7 @@ SKIPPED = 77  # meson's exit status of a skipped test
 
 VHE = "VHE mode initialized successfully"
 NVHE = "Hyp mode initialized successfully"
+NVHE_72 = "Hyp nVHE mode initialized successfully"
 NO_HYP = "HYP mode not available"
 DONE = "INIT: done"
 
@@ -37,7 +38,7 @@ LINUX = {
     "4G": ("k61", "-cpu max -m 4G", [DONE]),
     "8G": ("k61", "-cpu max -m 8G -smp 4", [DONE]),
     "k72": ("k72", "-cpu max", [VHE, DONE]),
-    "k72-a57": ("k72", "-cpu cortex-a57", [NVHE, DONE]),
+    "k72-a57": ("k72", "-cpu cortex-a57", [NVHE_72, DONE]),
     "k72-n1": ("k72", "-cpu neoverse-n1 -smp 4", [VHE, DONE]),
     "k72-gicv2": ("k72", "-cpu max -smp 8 -M gic-version=2", [VHE, DONE]),
     "k72-el1": ("k72", "-cpu max -M virtualization=off", [NO_HYP, DONE]),

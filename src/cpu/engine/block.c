@@ -6,15 +6,14 @@
 
 #include "base/result.h"
 #include "cpu/debug/break_set.h"
+#include "cpu/engine/code.h"
+#include "cpu/engine/compile.h"
 #include "cpu/engine/decode.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/observe.h"
 #include "cpu/isa/pairs.h"
 
 #define HASH_BITS 17
-/* Slots that a block may need at most: every instruction with its worst expansion, and the end. */
-#define SLOTS_PER_INSN 16
-#define MAX_SLOTS      ((BLOCK_MAX_INSNS + 2) * SLOTS_PER_INSN)
 
 struct block_cache {
     uint8_t *arena;
@@ -24,20 +23,25 @@ struct block_cache {
     struct pair_index *pairs;
     struct break_sets *breaks;
     struct observe_ids observed;
+    struct compiler *compiler; /* NULL: the host has none */
+    uint16_t compile_after;
     struct op *scratch; /* the one block that is not kept */
     struct block scratch_block;
-    uint8_t scratch_map[MAX_SLOTS];
+    uint8_t scratch_map[BLOCK_MAX_SLOTS];
 };
 
-struct block_cache *block_cache_new(uint64_t arena_bytes)
+struct block_cache *block_cache_new(uint64_t arena_bytes, uint16_t compile_after)
 {
     struct block_cache *b = g_new0(struct block_cache, 1);
     b->size = arena_bytes;
-    b->arena = g_malloc(arena_bytes);
+    b->arena = code_map_data(arena_bytes);
+    ASSERT(b->arena != NULL);
     b->pages = g_hash_table_new(g_direct_hash, g_direct_equal);
     b->pairs = pair_index_new();
     b->breaks = break_sets_new();
-    b->scratch = g_new0(struct op, MAX_SLOTS + 2);
+    b->compile_after = compile_after;
+    b->compiler = compile_after != 0 ? compiler_new(b->arena, arena_bytes) : NULL;
+    b->scratch = g_new0(struct op, BLOCK_MAX_SLOTS + 2);
     observe_reset_ids(&b->observed);
     return b;
 }
@@ -48,7 +52,8 @@ void block_cache_free(struct block_cache *b)
         return;
     }
     g_hash_table_destroy(b->pages);
-    g_free(b->arena);
+    code_unmap_data(b->arena, b->size);
+    compiler_free(b->compiler);
     g_free(b->scratch);
     pair_index_free(b->pairs);
     break_sets_free(b->breaks);
@@ -60,6 +65,7 @@ void block_cache_flush(struct block_cache *b)
     b->used = 0;
     memset(b->hash, 0, sizeof(b->hash));
     g_hash_table_remove_all(b->pages);
+    compiler_flush(b->compiler);
     observe_reset_ids(&b->observed);
 }
 
@@ -97,6 +103,23 @@ void op_block_header(struct cpu *c, const struct op *o, int64_t budget)
     ASSERT(false);
 }
 
+/* In place of the first operation of a block until it has run often enough. */
+HANDLER(count_down)
+{
+    struct block *blk = block_of_entry(o - 1);
+    if (--blk->heat == 0) {
+        compiler_compile(c->blocks->compiler, c, blk);
+    }
+    EXIT_TO(blk->first(c, o, budget));
+}
+
+static void start_counting(struct block *blk, uint16_t runs)
+{
+    blk->heat = runs;
+    blk->first = blk->entry[1].fn;
+    blk->entry[1].fn = op_count_down;
+}
+
 /*
  * Decode from pa into slots. Returns the number of slots used after the header; fills the
  * operation-to-instruction map.
@@ -107,7 +130,7 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     struct op *header = slots + 1;
     struct emit e = {.cpu = c,
                      .p = header + 1,
-                     .end = header + 1 + MAX_SLOTS,
+                     .end = header + 1 + BLOCK_MAX_SLOTS,
                      .off = (uint32_t)(blk->pa & (BLOCK_PAGE - 1)),
                      .mode = blk->mode};
     unsigned break_set = extract32(blk->mode, MODE_BREAK_SHIFT, MODE_BREAK_BITS);
@@ -142,9 +165,6 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
         decode_fallthrough(&e);
     }
     unsigned n_ops = (unsigned)(e.p - header - 1);
-#ifndef ARMATURE_PAIR_PROFILE
-    pairs_fuse(c->blocks->pairs, header + 1, n_ops);
-#endif
     memset(map + n_real, (int)n, n_ops - n_real);
     blk->n_insns = (uint16_t)n;
     blk->n_ops = (uint16_t)n_ops;
@@ -156,6 +176,22 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     header->b = refuses;
     header->imm = (uint32_t)(blk->pa & (BLOCK_PAGE - 1));
     return n_ops;
+}
+
+static void fuse_pairs(const struct block_cache *b, const struct block *blk)
+{
+#ifndef ARMATURE_PAIR_PROFILE
+    pairs_fuse(b->pairs, blk->entry + 1, blk->n_ops);
+#endif
+}
+
+unsigned block_decode_again(struct cpu *c, const struct block *blk, struct op *out)
+{
+    uint8_t map[BLOCK_MAX_SLOTS];
+    uint8_t page[BLOCK_PAGE];
+    struct block again = {.pa = blk->pa, .mode = blk->mode};
+    memcpy(page + (blk->pa & (BLOCK_PAGE - 1)), blk->words, blk->n_insns * sizeof(blk->words[0]));
+    return build(c, &again, out, page, blk->n_insns, map, NULL);
 }
 
 static struct block *find(struct block_cache *b, uint64_t pa, uint32_t mode)
@@ -170,8 +206,9 @@ static struct block *find(struct block_cache *b, uint64_t pa, uint32_t mode)
 static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, uint32_t mode,
                              const uint8_t *host)
 {
-    uint8_t map[MAX_SLOTS];
-    size_t worst = sizeof(struct block) + (MAX_SLOTS + 2) * sizeof(struct op) + MAX_SLOTS + 64;
+    uint8_t map[BLOCK_MAX_SLOTS];
+    size_t worst =
+        sizeof(struct block) + (BLOCK_MAX_SLOTS + 2) * sizeof(struct op) + BLOCK_MAX_SLOTS + 64;
     if (b->size - b->used < worst || !observe_ids_left(&b->observed)) {
         return NULL;
     }
@@ -184,6 +221,10 @@ static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, 
                            mode & MODE_OBSERVED ? &b->observed : NULL);
     arena_alloc(b, (n_ops + 2) * sizeof(struct op));
     blk->insn_of_op = memcpy(arena_alloc(b, n_ops), map, n_ops);
+    fuse_pairs(b, blk);
+    if (b->compiler != NULL && !(mode & MODE_OBSERVED)) {
+        start_counting(blk, b->compile_after);
+    }
 
     unsigned h = hash_of(pa, mode);
     blk->hash_next = b->hash[h];

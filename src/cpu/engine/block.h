@@ -26,6 +26,9 @@
 
 #define BLOCK_MAX_INSNS 16
 #define BLOCK_PAGE      4096U
+/* Slots that a block may need at most: every instruction with its worst expansion, and the end. */
+#define BLOCK_SLOTS_PER_INSN 16
+#define BLOCK_MAX_SLOTS      ((BLOCK_MAX_INSNS + 2) * BLOCK_SLOTS_PER_INSN)
 
 struct chain_link {
     struct op **slot; /* a chain pointer of another block that leads here */
@@ -44,10 +47,13 @@ struct block {
     struct block *page_next;
     struct chain_link *incoming;
     const uint8_t *insn_of_op; /* instruction index of each operation slot after the header */
+    op_fn *first;              /* of the first operation, while it is counted how often it runs */
+    uint16_t heat;             /* executions until the block is compiled */
     uint32_t words[BLOCK_MAX_INSNS];
 };
 
-struct block_cache *block_cache_new(uint64_t arena_bytes);
+/* compile_after: executions until a block is compiled; 0: never. */
+struct block_cache *block_cache_new(uint64_t arena_bytes, uint16_t compile_after);
 void block_cache_free(struct block_cache *b);
 /* Forget everything; the jump cache and links of the PE must be dropped by the caller. */
 void block_cache_flush(struct block_cache *b);
@@ -64,6 +70,12 @@ const struct observe_ids *block_cache_observed(const struct block_cache *b);
  */
 struct op *block_get(struct cpu *c, uint64_t pa, uint32_t mode, const uint8_t *host,
                      unsigned max_insns);
+
+/*
+ * Decode the block once more: its operations as they were before pairs were fused and before it was
+ * compiled. Returns how many slots of `out`, which has BLOCK_MAX_SLOTS, follow the header.
+ */
+unsigned block_decode_again(struct cpu *c, const struct block *blk, struct op *out);
 
 /* Drop blocks that overlap [pa, pa + len). True if there were any. */
 bool block_invalidate(struct block_cache *b, uint64_t pa, uint64_t len);

@@ -7,21 +7,13 @@
  * goes to their slow twin. Conversions are in fp_cvt.c, host fused multiply-add in
  * fp_fma_x86.c.
  */
+#define SHARED_HANDLERS
 #include "a64_gen.h"
 #include "cpu/isa/flags.h"
 #include "cpu/isa/fp_ops.h"
+#include "cpu/isa/fp_scalar.c.inc"
 
-/* Low bits of a register as host numbers. */
-#define D_OF(r) fp_double(c->v[r].d[0])
-#define S_OF(r) fp_single((uint32_t)c->v[r].d[0])
-
-static inline void write_low(struct cpu *c, unsigned rd, uint64_t v)
-{
-    c->v[rd].d[0] = v;
-    c->v[rd].d[1] = 0;
-}
-
-/* ---- add, subtract, multiply, divide ---- */
+/* ---- add, subtract, multiply, divide: what is not the usual case ---- */
 
 #define FP_SLOW_BINARY(name, fn, sz)                                                               \
     SLOW_HANDLER(slow_##name)                                                                      \
@@ -31,70 +23,19 @@ static inline void write_low(struct cpu *c, unsigned rd, uint64_t v)
         NEXT(1);                                                                                   \
     }
 
-#define FP_HOT_BINARY(name, fn, op, accept, flip)                                                  \
+#define FP_SLOW_BINARIES(name, fn)                                                                 \
     FP_SLOW_BINARY(name##_d, fn, FP_D)                                                             \
-    FP_SLOW_BINARY(name##_s, fn, FP_S)                                                             \
-    HANDLER(name##_d)                                                                              \
-    {                                                                                              \
-        if (LIKELY(fp_fast(&c->fp))) {                                                             \
-            uint64_t r = fp_double_bits(D_OF(o->b) op D_OF(o->c));                                 \
-            if (LIKELY(fp64_##accept(r))) {                                                        \
-                write_low(c, o->a, r ^ (flip ? BIT(63) : 0));                                      \
-                NEXT(1);                                                                           \
-            }                                                                                      \
-        }                                                                                          \
-        EXIT_TO(op_slow_##name##_d(c, o, budget));                                                 \
-    }                                                                                              \
-    HANDLER(name##_s)                                                                              \
-    {                                                                                              \
-        if (LIKELY(fp_fast(&c->fp))) {                                                             \
-            uint32_t r = fp_single_bits(S_OF(o->b) op S_OF(o->c));                                 \
-            if (LIKELY(fp32_##accept(r))) {                                                        \
-                write_low(c, o->a, r ^ (flip ? BIT(31) : 0));                                      \
-                NEXT(1);                                                                           \
-            }                                                                                      \
-        }                                                                                          \
-        EXIT_TO(op_slow_##name##_s(c, o, budget));                                                 \
-    }
+    FP_SLOW_BINARY(name##_s, fn, FP_S)
 
-FP_HOT_BINARY(fadd, fp_add, +, finite, false)
-FP_HOT_BINARY(fsub, fp_sub, -, finite, false)
-FP_HOT_BINARY(fmul, fp_mul, *, safe, false)
-FP_HOT_BINARY(fnmul, fp_nmul, *, safe, true)
-FP_HOT_BINARY(fdiv, fp_div, /, safe, false)
-
-/*
- * Minimum and maximum of numbers raise nothing and round nothing, so a plain FPCR is enough. Equal
- * operands are the same bits or zeros: the sign of a zero is the and, or the or, of the signs.
- */
-#define FP_HOT_EXTREMUM(name, fn, op, combine)                                                     \
-    FP_SLOW_BINARY(name##_d, fn, FP_D)                                                             \
-    FP_SLOW_BINARY(name##_s, fn, FP_S)                                                             \
-    HANDLER(name##_d)                                                                              \
-    {                                                                                              \
-        uint64_t a = c->v[o->b].d[0], b = c->v[o->c].d[0];                                         \
-        double x = fp_double(a), y = fp_double(b);                                                 \
-        if (LIKELY(fp_plain(&c->fp) && !__builtin_isunordered(x, y))) {                            \
-            write_low(c, o->a, x == y ? a combine b : x op y ? a : b);                             \
-            NEXT(1);                                                                               \
-        }                                                                                          \
-        EXIT_TO(op_slow_##name##_d(c, o, budget));                                                 \
-    }                                                                                              \
-    HANDLER(name##_s)                                                                              \
-    {                                                                                              \
-        uint32_t a = (uint32_t)c->v[o->b].d[0], b = (uint32_t)c->v[o->c].d[0];                     \
-        float x = fp_single(a), y = fp_single(b);                                                  \
-        if (LIKELY(fp_plain(&c->fp) && !__builtin_isunordered(x, y))) {                            \
-            write_low(c, o->a, x == y ? a combine b : x op y ? a : b);                             \
-            NEXT(1);                                                                               \
-        }                                                                                          \
-        EXIT_TO(op_slow_##name##_s(c, o, budget));                                                 \
-    }
-
-FP_HOT_EXTREMUM(fmax, fp_max, >, &)
-FP_HOT_EXTREMUM(fmin, fp_min, <, |)
-FP_HOT_EXTREMUM(fmaxnm, fp_maxnum, >, &)
-FP_HOT_EXTREMUM(fminnm, fp_minnum, <, |)
+FP_SLOW_BINARIES(fadd, fp_add)
+FP_SLOW_BINARIES(fsub, fp_sub)
+FP_SLOW_BINARIES(fmul, fp_mul)
+FP_SLOW_BINARIES(fnmul, fp_nmul)
+FP_SLOW_BINARIES(fdiv, fp_div)
+FP_SLOW_BINARIES(fmax, fp_max)
+FP_SLOW_BINARIES(fmin, fp_min)
+FP_SLOW_BINARIES(fmaxnm, fp_maxnum)
+FP_SLOW_BINARIES(fminnm, fp_minnum)
 
 struct binary_row {
     op_fn *hot[2]; /* single, double */
@@ -166,23 +107,7 @@ bool emit_float_arithmetic_mul_add_sub(struct emit *e)
 
 /* ---- one operand ---- */
 
-HANDLER(fmov_h)
-{
-    write_low(c, o->a, (uint16_t)c->v[o->b].d[0]);
-    NEXT(1);
-}
-HANDLER(fmov_s)
-{
-    write_low(c, o->a, (uint32_t)c->v[o->b].d[0]);
-    NEXT(1);
-}
-HANDLER(fmov_d)
-{
-    write_low(c, o->a, c->v[o->b].d[0]);
-    NEXT(1);
-}
-
-#define FP_HOT_SIGN(name, fn, expr_d, expr_s)                                                      \
+#define FP_SLOW_UNARY(name, fn)                                                                    \
     SLOW_HANDLER(slow_##name##_d)                                                                  \
     {                                                                                              \
         fp_write_scalar(c, o->a, o->a, FP_D, fn(&c->fp, FP_D, c->v[o->b].d[0]));                   \
@@ -192,39 +117,10 @@ HANDLER(fmov_d)
     {                                                                                              \
         fp_write_scalar(c, o->a, o->a, FP_S, fn(&c->fp, FP_S, c->v[o->b].d[0]));                   \
         NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(name##_d)                                                                              \
-    {                                                                                              \
-        uint64_t v = c->v[o->b].d[0];                                                              \
-        if (UNLIKELY(c->fp.fpcr & (FPCR_AH | FPCR_NEP))) {                                         \
-            EXIT_TO(op_slow_##name##_d(c, o, budget));                                             \
-        }                                                                                          \
-        write_low(c, o->a, expr_d);                                                                \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(name##_s)                                                                              \
-    {                                                                                              \
-        uint32_t v = (uint32_t)c->v[o->b].d[0];                                                    \
-        if (UNLIKELY(c->fp.fpcr & (FPCR_AH | FPCR_NEP))) {                                         \
-            EXIT_TO(op_slow_##name##_s(c, o, budget));                                             \
-        }                                                                                          \
-        write_low(c, o->a, expr_s);                                                                \
-        NEXT(1);                                                                                   \
     }
-
-FP_HOT_SIGN(fabs, fp_abs, v & ~BIT(63), v & ~BIT(31))
-FP_HOT_SIGN(fneg, fp_neg, v ^ BIT(63), v ^ BIT(31))
-
-HANDLER(fsqrt_d)
-{
-    fp_write_scalar(c, o->a, o->a, FP_D, fp_sqrt(&c->fp, FP_D, c->v[o->b].d[0]));
-    NEXT(1);
-}
-HANDLER(fsqrt_s)
-{
-    fp_write_scalar(c, o->a, o->a, FP_S, fp_sqrt(&c->fp, FP_S, c->v[o->b].d[0]));
-    NEXT(1);
-}
+FP_SLOW_UNARY(fabs, fp_abs)
+FP_SLOW_UNARY(fneg, fp_neg)
+FP_SLOW_UNARY(fsqrt, fp_sqrt)
 
 static struct fp_form scalar_form(const struct emit *e, enum fp_size sz, unsigned param)
 {
@@ -291,14 +187,6 @@ bool emit_float_arithmetic_round_frint_32_64(struct emit *e)
 
 /* ---- comparison and selection ---- */
 
-static inline void set_flags_ordered(struct cpu *c, bool less, bool equal)
-{
-    c->nf = (uint64_t)less << 63;
-    c->zf = !equal;
-    c->cf = !less;
-    c->vf = 0;
-}
-
 /* op.imm of comparisons. */
 enum { COMPARE_SIZE = 3, COMPARE_SIGNAL = 4, COMPARE_ZERO = 8, COMPARE_NZCV_SHIFT = 4 };
 
@@ -326,30 +214,6 @@ HANDLER(fccmp)
     }
     NEXT(1);
 }
-
-/* Numbers under a plain FPCR: no flags, whatever their values. FCMP and FCMPE differ for NaNs. */
-#define FP_HOT_COMPARE(name, second_d, second_s)                                                   \
-    HANDLER(name##_d)                                                                              \
-    {                                                                                              \
-        double a = D_OF(o->b), b = second_d;                                                       \
-        if (LIKELY(fp_plain(&c->fp) && !__builtin_isunordered(a, b))) {                            \
-            set_flags_ordered(c, a < b, a == b);                                                   \
-            NEXT(1);                                                                               \
-        }                                                                                          \
-        EXIT_TO(op_fcmp(c, o, budget));                                                            \
-    }                                                                                              \
-    HANDLER(name##_s)                                                                              \
-    {                                                                                              \
-        float a = S_OF(o->b), b = second_s;                                                        \
-        if (LIKELY(fp_plain(&c->fp) && !__builtin_isunordered(a, b))) {                            \
-            set_flags_ordered(c, a < b, a == b);                                                   \
-            NEXT(1);                                                                               \
-        }                                                                                          \
-        EXIT_TO(op_fcmp(c, o, budget));                                                            \
-    }
-
-FP_HOT_COMPARE(fcmp, D_OF(o->c), S_OF(o->c))
-FP_HOT_COMPARE(fcmp_zero, 0.0, 0.0F)
 
 bool emit_float_compare_uncond(struct emit *e)
 {
@@ -383,16 +247,6 @@ bool emit_float_compare_cond(struct emit *e)
     return true;
 }
 
-/* imm: the bits of the format. */
-#define FCSEL(cond)                                                                                \
-    HANDLER(fcsel_##cond)                                                                          \
-    {                                                                                              \
-        uint64_t v = COND_##cond(c) ? c->v[o->b].d[0] : c->v[o->c].d[0];                           \
-        write_low(c, o->a, v &(UINT64_MAX >> o->d));                                               \
-        NEXT(1);                                                                                   \
-    }
-FOR_EACH_COND(FCSEL)
-
 bool emit_float_move_fp_select(struct emit *e)
 {
     static op_fn *const by_cond[16] = COND_TABLE(op_fcsel);
@@ -407,12 +261,6 @@ bool emit_float_move_fp_select(struct emit *e)
     o->c = (uint8_t)insn_rm(e);
     o->d = (uint8_t)(64 - fp_lane_bits(sz));
     return true;
-}
-
-HANDLER(fmov_imm)
-{
-    write_low(c, o->a, (uint64_t)o->imm << o->d);
-    NEXT(1);
 }
 
 bool emit_float_move_fp_imm(struct emit *e)

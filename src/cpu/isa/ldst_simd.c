@@ -1,20 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SIMD&FP loads and stores: single registers, pairs, literals, structures (LD1-LD4, ST1-ST4). */
+#define SHARED_HANDLERS
 #include "a64_gen.h"
 #include "cpu/engine/mem.h"
-
-struct s2 {
-    uint32_t e[2];
-};
-struct d2 {
-    uint64_t e[2];
-};
-struct q1 {
-    uint64_t e[2];
-};
-struct q2 {
-    struct q1 e[2];
-};
 
 /*
  * A structure transfer: elements of 1 << size bytes; `selem` registers take turns, `rows` elements
@@ -120,10 +108,12 @@ static bool struct_slow(struct cpu *c, const struct op *o, bool load)
 }
 
 #include "cpu/isa/ldst_simd.c.inc"
+#include "cpu/isa/ldst_struct.c.inc"
 
 #define MEM_BUILD_SLOW
 #include "cpu/engine/mem_build.h"
 #include "cpu/isa/ldst_simd.c.inc"
+#include "cpu/isa/ldst_struct.c.inc"
 
 /* ---- one register ---- */
 

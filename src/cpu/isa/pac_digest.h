@@ -24,24 +24,21 @@ static inline const struct pac_state *pac_digest(const struct cpu *c)
     return &c->pac;
 }
 
+/* The keys follow each other in the register file, each its low half first. */
+_Static_assert(SR_APIAKeyLo_EL1 + 2 * PAC_IB == SR_APIBKeyLo_EL1 &&
+                   SR_APIAKeyLo_EL1 + 2 * PAC_DA == SR_APDAKeyLo_EL1 &&
+                   SR_APIAKeyLo_EL1 + 2 * PAC_DB == SR_APDBKeyLo_EL1 &&
+                   SR_APIAKeyLo_EL1 + 2 * PAC_GA == SR_APGAKeyLo_EL1 &&
+                   SR_APIAKeyLo_EL1 + 1 == SR_APIAKeyHi_EL1,
+               "order of enum pac_key");
 static inline uint64_t pac_key_lo(const struct cpu *c, enum pac_key key)
 {
-    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyLo_EL1,
-                                   [PAC_IB] = SR_APIBKeyLo_EL1,
-                                   [PAC_DA] = SR_APDAKeyLo_EL1,
-                                   [PAC_DB] = SR_APDBKeyLo_EL1,
-                                   [PAC_GA] = SR_APGAKeyLo_EL1};
-    return c->sr[ids[key]];
+    return c->sr[SR_APIAKeyLo_EL1 + 2 * key];
 }
 
 static inline uint64_t pac_key_hi(const struct cpu *c, enum pac_key key)
 {
-    static const uint16_t ids[] = {[PAC_IA] = SR_APIAKeyHi_EL1,
-                                   [PAC_IB] = SR_APIBKeyHi_EL1,
-                                   [PAC_DA] = SR_APDAKeyHi_EL1,
-                                   [PAC_DB] = SR_APDBKeyHi_EL1,
-                                   [PAC_GA] = SR_APGAKeyHi_EL1};
-    return c->sr[ids[key]];
+    return c->sr[SR_APIAKeyLo_EL1 + 2 * key + 1];
 }
 
 /*
