@@ -24,6 +24,7 @@ struct device_end {
     size_t len, takes;
     unsigned breaks;
     int focus;
+    unsigned came, left; /* peers */
 };
 
 static size_t end_room(void *dev)
@@ -51,6 +52,13 @@ static void end_focus(void *opaque, bool focus)
     ((struct device_end *)opaque)->focus = focus;
 }
 
+static void end_peer(void *dev, bool there)
+{
+    struct device_end *e = dev;
+    *(there ? &e->came : &e->left) += 1;
+    assert_true(e->came == e->left || e->came == e->left + 1);
+}
+
 static void end_attach(struct device_end *e, struct chardev *c)
 {
     assert_non_null(c);
@@ -60,6 +68,7 @@ static void end_attach(struct device_end *e, struct chardev *c)
     c->room = end_room;
     c->deliver = end_deliver;
     c->deliver_break = end_break;
+    c->deliver_peer = end_peer;
     c->dev = e;
     host_chardev_on_focus(c, end_focus, e);
 }
@@ -299,6 +308,26 @@ static void test_both_ways(void **state)
     pipes_close(&p);
 }
 
+/* While the machine is paused its devices wait for their input; a debugger does not. */
+static void test_held_input(void **state)
+{
+    struct pipes p;
+    struct device_end device, outside;
+    pipes_open(&p, true);
+    end_attach(&device, host_chardev_front(p.c, NULL));
+    end_attach(&outside, host_chardev_front(p.c, NULL));
+    outside.chr->outside = true;
+    hostloop_hold_input(p.h, true);
+    type(&p, "for the device\001b\001cfor the debugger");
+    poll_for(p.h, &outside, strlen("for the debugger"));
+    assert_int_equal(device.len, 0);
+    assert_int_equal(device.breaks, 0);
+    hostloop_hold_input(p.h, false);
+    poll_for(p.h, &device, strlen("for the device"));
+    assert_int_equal(device.breaks, 1);
+    pipes_close(&p);
+}
+
 static void test_escapes(void **state)
 {
     struct pipes p;
@@ -435,8 +464,10 @@ static void test_tcp_server(void **state)
         say(e.chr, "yo");
         hostloop_flush(h);
         assert_int_equal(read(fd, buf, sizeof(buf)), 2);
+        assert_int_equal(e.came, i);
         close(fd);
         (void)host_poll(h, 50);
+        assert_int_equal(e.left, i);
     }
     /* The port is taken now. */
     GError *err = NULL;
@@ -563,7 +594,7 @@ int main(void)
         cmocka_unit_test(test_end_of_input), cmocka_unit_test(test_kick),
         cmocka_unit_test(test_file),         cmocka_unit_test(test_tcp_server),
         cmocka_unit_test(test_unix_pair),    cmocka_unit_test(test_pty),
-        cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_terminal),     cmocka_unit_test(test_held_input),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
