@@ -161,9 +161,9 @@ static const char *exception_name(const struct trace_event *e)
 static void on_tlbi(struct timeline *t, const struct trace_event *e)
 {
     instant(t, TRACK_TLB, "TLBI", e);
-    begin(t, "C", TRACK_TLB, "");
-    /* counters belong to the process: their name has the PE */
-    fprintf(t->out, ",\"id\":\"TLBI of PE %u\"", t->pe);
+    char name[32]; /* counters belong to the process: their name has the PE */
+    g_snprintf(name, sizeof(name), "TLBI of PE %u", t->pe);
+    begin(t, "C", TRACK_TLB, name);
     put_time(t, "ts", e->when);
     fprintf(t->out, ",\"args\":{\"TLBI\":%" PRIu64 "}", ++t->n_tlbi);
     end(t);

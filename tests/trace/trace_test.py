@@ -10,6 +10,7 @@ were written out for comparison; the text keeps to the grammar; filters leave ex
 say.
 """
 import argparse
+import json
 import pathlib
 import re
 import sys
@@ -94,6 +95,22 @@ def check_filters(case, insns, binary):
     expect("IT" in kinds and not {"MR1", "MR4", "MR8", "MW8"} & kinds, f"events=: {kinds}")
 
 
+def check_timeline(case, binaries):
+    """Valid JSON of the trace-event format; spans of a track do not overlap."""
+    out = case.scratch / "timeline.json"
+    r = emulator.run([case.emulator, "trace", "timeline", *binaries, "-o", out], 100)
+    expect(r.status == 0, f"timeline: {r.output}")
+    ends, phases = {}, set()
+    for e in json.loads(out.read_text())["traceEvents"]:
+        phases.add(e["ph"])
+        expect({"ph", "pid", "tid", "name"} <= e.keys() and e["name"], f"timeline: {e}")
+        expect(e["ph"] == "M" or e["ts"] >= 0, f"timeline: {e}")
+        if e["ph"] == "X":
+            expect(e["dur"] > 0 and e["ts"] >= ends.get(e["tid"], 0) - 1e-6, f"overlap: {e}")
+            ends[e["tid"]] = e["ts"] + e["dur"]
+    expect({"M", "X", "i"} <= phases, f"timeline has only {phases}")
+
+
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("--one-map", action="store_true")
@@ -114,6 +131,7 @@ def main():
             n += tarmac.check(t, args.one_map)
         insns = instructions(text[1][0])
         check_filters(case, insns, binary[1][0])
+        check_timeline(case, binary[1])
         size = sum(b.stat().st_size for b in binary[1])
         print(f"{n} instructions, {size / n:.2f} bytes each")
 
