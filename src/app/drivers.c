@@ -181,7 +181,8 @@ static bool create_port(struct wiring *w, const struct optlist *l, bool console,
     if (nr != UINT64_MAX) {
         cfg.nr = (int)nr;
     }
-    if (chardev != NULL && (cfg.chr = wiring_chardev(w, optlist_what(l), chardev, err)) == NULL) {
+    if (chardev != NULL &&
+        (cfg.chr = wiring_device_chardev(w, optlist_what(l), chardev, err)) == NULL) {
         return false;
     }
     return virtio_console_add_port(*wiring_serial_bus(w), &cfg, err);

@@ -13,6 +13,7 @@
 #include "app/checkpoints.h"
 #include "app/control.h"
 #include "app/options.h"
+#include "app/record.h"
 #include "app/signals.h"
 #include "app/trace_command.h"
 #include "app/wiring.h"
@@ -43,6 +44,10 @@ static int run_machine(struct wiring *w, struct machine *m)
 
     if (signals == NULL) {
         return report(err);
+    }
+    struct replay *gate = wiring_config(w)->gate;
+    if (gate != NULL) {
+        port = replay_port(gate, &port);
     }
     hostloop_set_machine(wiring_loop(w), &port);
     int status = machine_run(m);
@@ -118,7 +123,19 @@ static int run_checkpoints(const struct options *o, struct wiring *w, struct mac
     return checkpoints_free(c, &err) ? status : report(err);
 }
 
-static int run_wiring(const struct options *o, struct wiring *w)
+/* Recorded or replayed, if that was asked for. */
+static int run_recorded(const struct options *o, struct wiring *w, struct machine *m,
+                        struct record *r)
+{
+    GError *err = NULL;
+    if (!record_start(r, m, &err)) {
+        return report(err);
+    }
+    int status = run_checkpoints(o, w, m);
+    return record_finish(r, status, &err) ? status : report(err);
+}
+
+static int run_wiring(const struct options *o, struct wiring *w, struct record *r)
 {
     GError *err = NULL;
     struct machine *m = machine_new(wiring_config(w), &err);
@@ -132,7 +149,7 @@ static int run_wiring(const struct options *o, struct wiring *w)
         return report(err);
     }
     /* The log last: no file is made for a command with a mistake. */
-    int status = set_up_log(o, &err) ? run_checkpoints(o, w, m) : report(err);
+    int status = set_up_log(o, &err) ? run_recorded(o, w, m, r) : report(err);
     control_free(control);
     machine_free(m);
     return status;
@@ -147,18 +164,24 @@ static int print_text(const char *text)
     return EXIT_USER_ERROR;
 }
 
-static int run_options(const struct options *o)
+static int run_options(const struct options *o, int argc, char **argv)
 {
     GError *err = NULL;
 
     if (o->text != NULL) {
         return print_text(o->text);
     }
-    struct wiring *w = wiring_new(o, &err);
-    if (w == NULL) {
+    struct record *r = record_new(o, argc, argv, &err);
+    if (err != NULL) {
         return report(err);
     }
-    int status = run_wiring(o, w);
+    struct wiring *w = wiring_new(o, record_gate(r), &err);
+    if (w == NULL) {
+        record_free(r);
+        return report(err);
+    }
+    int status = run_wiring(o, w, r);
+    record_free(r);
     wiring_free(w);
     return status;
 }
@@ -172,10 +195,13 @@ int main(int argc, char **argv)
     }
     signals_prepare();
     struct options *o = options_parse(argc, argv, &err);
+    if (o != NULL && o->text == NULL && o->replay != NULL) {
+        o = record_options(o, argc, argv, &err);
+    }
     if (o == NULL) {
         return report(err);
     }
-    int status = run_options(o);
+    int status = run_options(o, argc, argv);
     options_free(o);
     return status;
 }

@@ -98,6 +98,8 @@ static const struct opt_desc table[] = {
     CALL("hash-every", "time", opt_hash_every, "print a hash of the whole state at each multiple of a virtual time"),
     CALL("snapshot-save-at", "time[,file=..]", opt_snapshot_save_at, "save the state at a virtual time"),
     CALL("stop-at", "time", opt_stop_at, "leave at a virtual time"),
+    STRING("record", record, "file", "write down all that comes from outside"),
+    STRING("replay", replay, "file", "run again what was recorded, with its options"),
     STRING("snapshot-load", snapshot_load, "file", "start from a saved state; the machine must be the same"),
     {"help",    OPT_HELP,    NULL, NULL, 0, "this text"},
     {"h",       OPT_HELP,    NULL, NULL, 0, NULL},
@@ -127,8 +129,6 @@ static const struct opt_desc table[] = {
     LATER("incoming", "..."),
     LATER("stats", "file"),
     LATER("timing", "model"),
-    LATER("record", "file"),
-    LATER("replay", "file"),
     LATER("check", "list"),
     LATER("daemonize", NULL),
     LATER("fsdev", "..."),
@@ -320,12 +320,11 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text,           o->dumpdtb,     o->pflash_node[0],
-                       o->pflash_node[1], o->cpu,         o->kernel,
-                       o->initrd,         o->append,      o->dtb,
-                       o->bios,           o->log_classes, o->log_file,
-                       o->pid_file,       o->gdb,         o->snapshot_load,
-                       o->accel_refused,  o->name,        o->semihosting.chardev,
+    char *strings[] = {o->text,      o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
+                       o->cpu,       o->kernel,        o->initrd,         o->append,
+                       o->dtb,       o->bios,          o->log_classes,    o->log_file,
+                       o->pid_file,  o->gdb,           o->snapshot_load,  o->record,
+                       o->replay,    o->accel_refused, o->name,           o->semihosting.chardev,
                        o->trace.file};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);

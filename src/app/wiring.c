@@ -104,6 +104,17 @@ static bool open_chardevs(struct wiring *w, GError **err)
     return true;
 }
 
+static struct chardev *through_gate(const struct wiring *w, struct chardev *c)
+{
+    return w->cfg.gate != NULL ? replay_chardev(w->cfg.gate, c) : c;
+}
+
+struct chardev *wiring_device_chardev(struct wiring *w, const char *what, const char *id,
+                                      GError **err)
+{
+    return through_gate(w, wiring_chardev(w, what, id, err));
+}
+
 struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err)
 {
     struct host_chardev *c = find_chardev(w, id);
@@ -156,7 +167,7 @@ static bool open_serial(struct wiring *w, unsigned n, const char *spec, GError *
         return true;
     }
     g_autofree char *id = g_strdup_printf("serial%u", n);
-    w->cfg.serial[n] = wiring_open_spec(w, "-serial", spec, id, err);
+    w->cfg.serial[n] = through_gate(w, wiring_open_spec(w, "-serial", spec, id, err));
     return w->cfg.serial[n] != NULL;
 }
 
@@ -380,7 +391,7 @@ struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char
         return NULL;
     }
     x->taken = true;
-    return x->dev;
+    return w->cfg.gate != NULL ? replay_netdev(w->cfg.gate, x->dev) : x->dev;
 }
 
 /* ---- devices ---- */
@@ -669,7 +680,7 @@ static bool open_all(struct wiring *w, GError **err)
            create_devices(w, err) && create_implied(w, err) && open_semihosting(w, err);
 }
 
-struct wiring *wiring_new(const struct options *o, GError **err)
+struct wiring *wiring_new(const struct options *o, struct replay *gate, GError **err)
 {
     struct wiring *w = g_new0(struct wiring, 1);
     w->o = o;
@@ -685,6 +696,7 @@ struct wiring *wiring_new(const struct options *o, GError **err)
     w->fw_files = g_array_new(false, true, sizeof(struct machine_fw_file));
     g_array_set_clear_func(w->fw_files, clear_fw_file);
     copy_options(w);
+    w->cfg.gate = gate;
     if (!open_all(w, err)) {
         for (unsigned i = 0; i < VIRT_N_VIRTIO; i++) {
             if (w->cfg.virtio[i] != NULL) {

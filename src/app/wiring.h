@@ -15,7 +15,8 @@ struct wiring;
 struct virtio_dev;
 
 /* Opens everything. NULL and *err: nothing is left open. */
-struct wiring *wiring_new(const struct options *o, GError **err);
+/* gate: of a run that is recorded or replayed; may be NULL. Freed before the wiring. */
+struct wiring *wiring_new(const struct options *o, struct replay *gate, GError **err);
 /* After the machine is gone. */
 void wiring_free(struct wiring *w);
 
@@ -31,6 +32,9 @@ struct hostloop *wiring_loop(const struct wiring *w);
 struct blockdev *wiring_take_drive(struct wiring *w, const char *what, const char *id,
                                    GError **err);
 struct chardev *wiring_chardev(struct wiring *w, const char *what, const char *id, GError **err);
+/* The same for a device of the machine: recorded and replayed. */
+struct chardev *wiring_device_chardev(struct wiring *w, const char *what, const char *id,
+                                      GError **err);
 struct netdev *wiring_take_netdev(struct wiring *w, const char *what, const char *id, GError **err);
 /* Open a character device for `what` and take its front. */
 struct chardev_cfg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots as bytes: a header and one zstd frame with a checksum. See docs/adr/0010.
+ * Snapshots as bytes: a header and one zstd frame with a checksum. See docs/adr/0013.
  *
  *     struct snap *s = snap_writer_new(&out);   ... sections ...   snap_writer_finish(s, err)
  *     struct snap *s = snap_reader_new(p, n, err);  ... the same ...  snap_reader_finish(s, err)

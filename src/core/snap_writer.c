@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Saving: the header, then entries through zstd. Format: docs/adr/0010. */
+/* Saving: the header, then entries through zstd. Format: docs/adr/0013. */
 #include <errno.h>
 #include <string.h>
 #include <zstd.h>

@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "core/backend.h"
+#include "core/replay.h"
 #include "core/trace.h"
 #include "machine/boot.h"
 #include "machine/fdt.h"
@@ -76,6 +77,7 @@ struct machine_config {
     const struct machine_fw_file *fw_files;
     size_t n_fw_files;
     struct machine_host host;
+    struct replay *gate; /* that input comes through; NULL: neither recorded nor replayed */
     /* semihosting */
     bool semihosting;
     struct semihost_host semihost;

@@ -123,10 +123,29 @@ static tick_t next_event(const struct machine *m)
     return next;
 }
 
+/* ---- the gate for input, when the run is recorded or replayed ---- */
+
+static uint64_t all_insns(const struct machine *m)
+{
+    uint64_t n = 0;
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        n += cpu_insns(m->pes[i]);
+    }
+    return n;
+}
+
+static bool gate_is_due(const struct machine *m)
+{
+    return m->cfg.gate != NULL && !m->round.active && replay_due(m->cfg.gate, m->now, all_insns(m));
+}
+
 /* Every PE waits. */
 static void idle(struct machine *m)
 {
     tick_t next = next_event(m);
+    if (m->cfg.gate != NULL) {
+        next = MIN(next, replay_next(m->cfg.gate));
+    }
     if (next == TICK_NEVER) {
         /* Only input can end this. */
         poll_host(m, -1);
@@ -366,7 +385,9 @@ int machine_run(struct machine *m)
         if (m->request.any && handle_request(m, &status)) {
             return status;
         }
-        if (m->state != MACHINE_RUNNING) {
+        if (gate_is_due(m)) {
+            replay_deliver(m->cfg.gate, m->now, all_insns(m));
+        } else if (m->state != MACHINE_RUNNING) {
             poll_host(m, -1);
         } else if (!m->round.active && m->alarms_next <= m->now) {
             run_alarms(m);
