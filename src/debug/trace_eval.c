@@ -127,7 +127,8 @@ static uint64_t logical(struct eval *e, uint64_t a, uint64_t b)
 
 static uint64_t bitfield(const struct eval *e)
 {
-    unsigned opc = field(e, 29, 2), r = field(e, 16, 6), s = field(e, 10, 6);
+    unsigned last = width(e) - 1; /* more is UNDEFINED */
+    unsigned opc = field(e, 29, 2), r = field(e, 16, 6) & last, s = field(e, 10, 6) & last;
     uint64_t src = reg(e, 5), dst = opc == 1 ? reg(e, 0) : 0;
     if (s >= r) {
         uint64_t v = extract64(src, r, s - r + 1);
@@ -166,7 +167,7 @@ static uint64_t pc_relative(const struct eval *e)
 
 static uint64_t extract_pair(const struct eval *e)
 {
-    unsigned lsb = field(e, 10, 6);
+    unsigned lsb = field(e, 10, 6) & (width(e) - 1);
     uint64_t hi = reg(e, 5), lo = reg(e, 16);
     return lsb == 0 ? lo : sized(e, lo >> lsb | hi << (width(e) - lsb));
 }

@@ -354,7 +354,7 @@ static void literal(uint32_t w, struct a64_effect *e)
     unsigned opc = field(w, 30, 2);
     struct a64_mem *m = &e->mem;
     m->vector = is_set(w, 26);
-    if (!m->vector && opc == 3) { /* PRFM */
+    if (opc == 3) { /* PRFM; UNDEFINED */
         return;
     }
     m->size = (uint8_t)(m->vector ? 4U << opc : opc == 1 ? 8 : 4);
@@ -367,6 +367,9 @@ static void pair(uint32_t w, struct a64_effect *e)
 {
     unsigned opc = field(w, 30, 2), mode = field(w, 23, 2);
     struct a64_mem *m = &e->mem;
+    if (opc == 3) { /* UNDEFINED */
+        return;
+    }
     m->vector = is_set(w, 26);
     m->size = (uint8_t)(m->vector ? 4U << opc : opc == 2 ? 8 : 4);
     m->base = (uint8_t)rn(w);
@@ -427,6 +430,9 @@ static void single(uint32_t w, struct a64_effect *e)
     m->vector = vector;
     m->size = (uint8_t)(1U << scale);
     m->base = (uint8_t)rn(w);
+    if (other && vector) { /* UNDEFINED */
+        return;
+    }
     if (other) {
         is_set(w, 10) ? authenticated(w, e) : atomic(w, e);
         return;
