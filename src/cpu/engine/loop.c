@@ -347,6 +347,16 @@ static void software_step(struct cpu *c)
     }
 }
 
+/* A PE keeps its monitor over a pause, but not while another one runs. */
+static void lose_monitors_of_others(const struct cpu *c)
+{
+    for (unsigned i = 0; i < c->n_peers; i++) {
+        if (c->peers[i] != c) {
+            c->peers[i]->excl_valid = false;
+        }
+    }
+}
+
 enum cpu_exit cpu_run(struct cpu *c, tick_t until)
 {
     enum cpu_exit why = CPU_BUDGET;
@@ -359,9 +369,7 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
         }
         wake(c);
     }
-    if (c->n_peers > 1) {
-        c->excl_valid = false; /* others ran */
-    }
+    lose_monitors_of_others(c);
     c->limit = until;
     if (UNLIKELY(c->observer != NULL)) {
         observe_turn(c);
@@ -383,6 +391,7 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
             why = CPU_BUDGET;
             break;
         }
+        account(c); /* interrupts and faults of the fetch come at the right time */
         if (irqsel_take(c) && external_step_by_interrupt(c)) {
             why = CPU_DEBUG;
             break;
