@@ -123,7 +123,7 @@ struct cpu {
     uint64_t page_va;    /* VA of the page that the running block is in */
     uint64_t ctx;        /* context number of data accesses, 1 to 4095 */
     uint64_t ctx_unpriv; /* of LDTR and STTR; 0: not looked up yet */
-    uint64_t jctx;       /* context number and decode mode, for the jump cache */
+    uint64_t jctx;       /* context number, decode mode, whose number: for the jump cache */
     struct pstate ps;
     uint32_t exit_flags; /* enum cpu_exit_flags; handlers that may raise them look after a call */
     int64_t budget;      /* instructions left; in a register while handlers run */

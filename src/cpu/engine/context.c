@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cpu/engine/block.h"
+#include "cpu/engine/loop.h"
 #include "cpu/engine/observe.h"
 #include "cpu/engine/tlbmaint.h"
 #include "cpu/isa/emit.h"
@@ -28,6 +29,7 @@ struct context_table {
     uint16_t n_used;
     uint16_t victim; /* index: the next to make room when all are used */
     uint16_t next_number;
+    uint32_t epoch;      /* counts flushes: numbers begin again */
     uint16_t current[2]; /* index + 1: data, unprivileged data; 0: not yet */
     uint64_t fetched[FETCH_MAP_SZ];
     struct large_map large;
@@ -54,9 +56,33 @@ static void clear_fast_tlb(struct cpu *c)
     memset(c->tlb_back, 0xff, BACK_TLB_SIZE * sizeof(*c->tlb_back));
 }
 
+/*
+ * Far branches remember c->jctx in blocks, which all PEs share and a flush of one PE's contexts
+ * leaves alone: so it says whose numbers these are, and since which flush.
+ */
+#define OWNER_SHIFT 44 /* 12 bits of context number, 32 of decode mode */
+#define PE_BITS     9
+#define EPOCH_BITS  (64 - OWNER_SHIFT - PE_BITS)
+
+static uint64_t owner_of_numbers(const struct cpu *c)
+{
+    return ((uint64_t)c->contexts->epoch << PE_BITS | c->cfg.index) << OWNER_SHIFT;
+}
+
+static void begin_epoch(struct cpu *c)
+{
+    struct context_table *t = c->contexts;
+    t->epoch = (t->epoch + 1) & ((1U << EPOCH_BITS) - 1);
+    if (t->epoch == 0 && c->blocks != NULL) {
+        loop_flush_blocks(c);
+        c->exit_flags |= EXIT_CONTEXT;
+    }
+}
+
 void context_flush(struct cpu *c)
 {
     struct context_table *t = c->contexts;
+    begin_epoch(c);
     clear_fast_tlb(c);
     memset(c->jump_cache, 0, JUMP_CACHE_SIZE * sizeof(*c->jump_cache));
     memset(t->hash, 0, sizeof(t->hash));
@@ -278,7 +304,7 @@ void context_update(struct cpu *c)
     c->ctx = t->ctx[i - 1].number;
     t->current[1] = has_el0 && !el0 ? 0 : i; /* most switches come and go without need of it */
     c->ctx_unpriv = t->current[1] != 0 ? c->ctx : 0;
-    c->jctx = c->ctx | (uint64_t)decode_mode(c) << 12;
+    c->jctx = c->ctx | (uint64_t)decode_mode(c) << 12 | owner_of_numbers(c);
     remember(c);
 }
 
