@@ -233,9 +233,13 @@ static const char *const serial_props[] = {VIRTIO_PROPS, "max_ports", NULL};
 static const char *const port_props[] = {"driver", "id", "bus", "chardev", "name", "nr", NULL};
 static const char *const loader_props[] = {"driver",    "id",   "file",     "addr",    "cpu-num",
                                            "force-raw", "data", "data-len", "data-be", NULL};
+static const char *const guest_loader_props[] = {"driver", "id",       "addr", "kernel",
+                                                 "initrd", "bootargs", NULL};
 
 const struct driver drivers[] = {
     {"loader", "puts a file or data into memory, sets a start address", loader_props, NULL},
+    {"guest-loader", "puts a kernel or initrd into memory for a hypervisor to start",
+     guest_loader_props, NULL},
     {"virtio-blk-device", "disk", blk_props, create_blk},
     {"virtio-net-device", "network interface", net_props, create_net},
     {"virtio-rng-device", "entropy", rng_props, create_rng},

@@ -219,6 +219,37 @@ static bool add_loader(struct options *o, const struct optlist *l, GError **err)
     return true;
 }
 
+static bool add_guest_loader(struct options *o, const struct optlist *l, GError **err)
+{
+    const char *kernel = optlist_get(l, "kernel");
+    const char *initrd = optlist_get(l, "initrd");
+    const char *bootargs = optlist_get(l, "bootargs");
+    struct boot_module mod = {.is_kernel = kernel != NULL};
+
+    if ((kernel == NULL) == (initrd == NULL)) {
+        return fail(err, ERR_OPTION, "-device guest-loader: give either kernel= or initrd=");
+    }
+    if (initrd != NULL && bootargs != NULL) {
+        return fail(err, ERR_OPTION, "-device guest-loader: bootargs= goes with kernel=");
+    }
+    if (!optlist_u64(l, "addr", UINT64_MAX, &mod.addr, err)) {
+        return false;
+    }
+    if (mod.addr == 0) {
+        return fail(err, ERR_OPTION, "-device guest-loader: addr= is needed, and not 0");
+    }
+    mod.file = g_strdup(kernel != NULL ? kernel : initrd);
+    mod.bootargs = g_strdup(bootargs);
+    g_array_append_val(o->modules, mod);
+    return true;
+}
+
+/* Drivers that only say what is in memory. */
+static const struct {
+    const char *driver;
+    bool (*add)(struct options *o, const struct optlist *l, GError **err);
+} loaders[] = {{"loader", add_loader}, {"guest-loader", add_guest_loader}};
+
 /* A list to keep, or NULL: *out_ok says whether that is an error. */
 static bool check_device(struct options *o, struct optlist *l, bool *out_keep, GError **err)
 {
@@ -240,8 +271,10 @@ static bool check_device(struct options *o, struct optlist *l, bool *out_keep, G
     if (!optlist_check_keys(l, d->props, err)) {
         return false;
     }
-    if (d->create == NULL) {
-        return add_loader(o, l, err);
+    for (size_t i = 0; i < ARRAY_LEN(loaders); i++) {
+        if (strcmp(name, loaders[i].driver) == 0) {
+            return loaders[i].add(o, l, err);
+        }
     }
     *out_keep = true;
     return true;

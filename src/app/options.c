@@ -283,6 +283,12 @@ static void clear_item(void *p)
     g_free(((struct boot_item *)p)->file);
 }
 
+static void clear_module(void *p)
+{
+    g_free(((struct boot_module *)p)->file);
+    g_free(((struct boot_module *)p)->bootargs);
+}
+
 static void clear_save(void *p)
 {
     g_free(((struct opt_save *)p)->file);
@@ -301,6 +307,8 @@ static struct options *options_new(void)
     trace_options_init(&o->trace);
     o->items = g_array_new(false, true, sizeof(struct boot_item));
     g_array_set_clear_func(o->items, clear_item);
+    o->modules = g_array_new(false, true, sizeof(struct boot_module));
+    g_array_set_clear_func(o->modules, clear_module);
     o->saves = g_array_new(false, true, sizeof(struct opt_save));
     g_array_set_clear_func(o->saves, clear_save);
     o->serials = g_ptr_array_new_with_free_func(g_free);
@@ -338,6 +346,7 @@ void options_free(struct options *o)
         g_string_free(o->semihosting.args, true);
     }
     g_array_unref(o->items);
+    g_array_unref(o->modules);
     g_array_unref(o->saves);
     g_free(o);
 }

@@ -68,7 +68,8 @@ struct options {
     uint64_t ram_bytes;
     /* boot */
     char *kernel, *initrd, *append, *dtb, *bios;
-    GArray *items; /* struct boot_item */
+    GArray *items;   /* struct boot_item */
+    GArray *modules; /* struct boot_module */
     bool no_reboot, no_shutdown, start_paused;
     bool snapshot; /* all drives */
 

@@ -63,6 +63,16 @@ static bool add_files(GString *t, const struct options *o, GError **err)
             return false;
         }
     }
+    for (guint i = 0; i < o->items->len; i++) {
+        if (!add_file(t, g_array_index(o->items, struct boot_item, i).file, err)) {
+            return false;
+        }
+    }
+    for (guint i = 0; i < o->modules->len; i++) {
+        if (!add_file(t, g_array_index(o->modules, struct boot_module, i).file, err)) {
+            return false;
+        }
+    }
     for (guint i = 0; i < o->drives->len; i++) {
         const struct opt_drive *d = g_ptr_array_index(o->drives, i);
         if (!add_file(t, d->file, err)) {

@@ -615,6 +615,8 @@ static void copy_options(struct wiring *w)
     c->dumpdtb = o->dumpdtb;
     c->items = (const struct boot_item *)o->items->data;
     c->n_items = o->items->len;
+    c->modules = (const struct boot_module *)o->modules->data;
+    c->n_modules = o->modules->len;
     c->no_reboot = o->no_reboot;
     c->no_shutdown = o->no_shutdown;
     c->start_paused = o->start_paused;

@@ -222,6 +222,25 @@ static bool load_item(const struct boot_request *q, const struct boot_item *it,
     return true;
 }
 
+static bool load_module(const struct boot_module *mod, struct rom_list *roms, struct boot_plan *out,
+                        GError **err)
+{
+    const char *what =
+        mod->is_kernel ? "-device guest-loader: kernel" : "-device guest-loader: initrd";
+    g_autoptr(GBytes) file = image_read_file(what, mod->file, err);
+    if (file == NULL) {
+        return false;
+    }
+    struct fdt_module node = {
+        .addr = mod->addr,
+        .size = g_bytes_get_size(file),
+        .bootargs = mod->bootargs,
+        .is_kernel = mod->is_kernel,
+    };
+    g_array_append_val(out->modules, node);
+    return rom_list_add(roms, mod->file, mod->addr, file, node.size, err);
+}
+
 bool boot_prepare(const struct boot_request *q, struct rom_list *roms, struct boot_plan *out,
                   GError **err)
 {
@@ -230,10 +249,14 @@ bool boot_prepare(const struct boot_request *q, struct rom_list *roms, struct bo
         .dtb_limit = q->ram_base + q->ram_size,
         .dtb_optional = true,
         .starts = g_array_new(false, false, sizeof(struct boot_start)),
+        .modules = g_array_new(false, false, sizeof(struct fdt_module)),
     };
     bool ok = true;
     for (size_t i = 0; i < q->n_items && ok; i++) {
         ok = load_item(q, &q->items[i], roms, out, err);
+    }
+    for (size_t i = 0; i < q->n_modules && ok; i++) {
+        ok = load_module(&q->modules[i], roms, out, err);
     }
     if (ok && q->firmware) {
         ok = hand_over(q, out, err);
@@ -279,6 +302,7 @@ bool boot_add_dtb(const struct boot_plan *p, struct rom_list *roms, GBytes *dtb,
 void boot_plan_clear(struct boot_plan *p)
 {
     g_clear_pointer(&p->starts, g_array_unref);
+    g_clear_pointer(&p->modules, g_array_unref);
     g_clear_pointer(&p->kernel_bytes, g_bytes_unref);
     g_clear_pointer(&p->initrd_bytes, g_bytes_unref);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is in memory at power-on and where PEs start: -kernel, -initrd, the device tree and
- * -device loader, placed as the reference machine places them. Everything goes through a rom_list;
- * this file does no bus access.
+ * -device loader and guest-loader, placed as the reference machine places them. Everything goes
+ * through a rom_list; this file does no bus access.
  */
 #ifndef MACHINE_BOOT_H
 #define MACHINE_BOOT_H
@@ -22,6 +22,15 @@ struct boot_item {
     int cpu_num; /* PE whose start address this sets; -1: none */
 };
 
+/* One -device guest-loader: a hypervisor finds it in /chosen (the multiboot device tree bindings).
+ */
+struct boot_module {
+    char *file;
+    char *bootargs; /* NULL: none; kernels only */
+    uint64_t addr;
+    bool is_kernel; /* else a ramdisk */
+};
+
 struct boot_request {
     const char *kernel, *initrd; /* NULL: none */
     bool firmware;               /* it boots the kernel, which it gets through fw_cfg */
@@ -29,6 +38,8 @@ struct boot_request {
     unsigned n_pes;
     const struct boot_item *items;
     size_t n_items;
+    const struct boot_module *modules;
+    size_t n_modules;
 };
 
 struct boot_start {
@@ -45,6 +56,7 @@ struct boot_plan {
     uint64_t dtb_limit;                /* it must end by then */
     bool dtb_optional;                 /* left out if there is no room */
     GArray *starts;                    /* struct boot_start, from loader items */
+    GArray *modules;                   /* struct fdt_module; strings are the request's */
     /* For fw_cfg when firmware boots: */
     GBytes *kernel_bytes, *initrd_bytes;
 };

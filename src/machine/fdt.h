@@ -37,6 +37,13 @@ struct fdt_config {
     struct fdt_seeds seeds, secure_seeds;
 };
 
+/* A program or ramdisk in memory that a hypervisor starts. */
+struct fdt_module {
+    uint64_t addr, size;
+    const char *bootargs; /* NULL: none */
+    bool is_kernel;
+};
+
 /* What every boot fills in. */
 enum fdt_psci { FDT_PSCI_NONE, FDT_PSCI_HVC, FDT_PSCI_SMC };
 struct fdt_boot {
@@ -44,7 +51,9 @@ struct fdt_boot {
     enum fdt_psci psci;
     const char *bootargs;              /* NULL: none */
     uint64_t initrd_start, initrd_end; /* equal: none */
-    const struct fdt_seeds *seeds;     /* replaces seeds in the tree, if any are there */
+    const struct fdt_module *modules;
+    size_t n_modules;
+    const struct fdt_seeds *seeds; /* replaces seeds in the tree, if any are there */
 };
 
 /* The board's tree without the parts in fdt_boot. */

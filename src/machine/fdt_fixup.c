@@ -9,6 +9,7 @@
 #define TREE_BYTES (1 * MIB)
 /* At least this much room for what is added; a user's tree may be this large at most. */
 #define FIXUP_ROOM     (64 * KIB)
+#define MODULE_ROOM    256
 #define FILE_MAX_BYTES (2 * MIB)
 
 bool fdt_check_file(const char *name, GBytes *file, GError **err)
@@ -37,12 +38,14 @@ static bool check(int r, const char *what, GError **err)
     return true;
 }
 
-/* #address-cells or #size-cells of the root: 1 or 2. */
-static bool root_cells(const void *fdt, const char *name, int *out, GError **err)
+/* #address-cells or #size-cells of a node, if it has them; else *out is left alone. 1 or 2. */
+static bool get_cells(const void *fdt, int node, const char *name, int *out, GError **err)
 {
     int len;
-    const fdt32_t *p = fdt_getprop(fdt, 0, name, &len);
-    *out = p != NULL && len == 4 ? (int)fdt32_to_cpu(*p) : 2;
+    const fdt32_t *p = fdt_getprop(fdt, node, name, &len);
+    if (p != NULL && len == 4) {
+        *out = (int)fdt32_to_cpu(*p);
+    }
     if (*out != 1 && *out != 2) {
         return fail(err, ERR_FILE, "device tree: %s is %d, not 1 or 2", name, *out);
     }
@@ -62,6 +65,18 @@ static bool put_cells(uint8_t **p, uint64_t v, int n)
     }
     *p += 4 * n;
     return true;
+}
+
+/* How many cells a child's reg has: the node's own word, or, as Linux and Xen read it, the root's.
+ */
+static bool reg_cells(const void *fdt, int node, int *out_ac, int *out_sc, GError **err)
+{
+    *out_ac = 2;
+    *out_sc = 2;
+    return get_cells(fdt, 0, "#address-cells", out_ac, err) &&
+           get_cells(fdt, 0, "#size-cells", out_sc, err) &&
+           get_cells(fdt, node, "#address-cells", out_ac, err) &&
+           get_cells(fdt, node, "#size-cells", out_sc, err);
 }
 
 /* The direct children of the root that are memory. */
@@ -94,8 +109,7 @@ static bool set_memory(void *fdt, const struct fdt_boot *b, GError **err)
     uint8_t *p = reg;
     char name[32];
 
-    if (!root_cells(fdt, "#address-cells", &ac, err) || !root_cells(fdt, "#size-cells", &sc, err) ||
-        !remove_memory(fdt, err)) {
+    if (!reg_cells(fdt, 0, &ac, &sc, err) || !remove_memory(fdt, err)) {
         return false;
     }
     if (!put_cells(&p, b->ram_base, ac) || !put_cells(&p, b->ram_size, sc)) {
@@ -169,6 +183,47 @@ static bool set_seeds(void *fdt, int node, const struct fdt_seeds *s, GError **e
                  err);
 }
 
+/* /chosen/module@ADDR. A user's tree that has it already gets this boot's values. */
+static bool set_module(void *fdt, int chosen, const struct fdt_module *mod, GError **err)
+{
+    static const char kernel[] = "multiboot,module\0multiboot,kernel";
+    static const char ramdisk[] = "multiboot,module\0multiboot,ramdisk";
+    char name[40];
+    uint8_t reg[16];
+    uint8_t *p = reg;
+    int ac;
+    int sc;
+
+    if (!reg_cells(fdt, chosen, &ac, &sc, err)) {
+        return false;
+    }
+    if (!put_cells(&p, mod->addr, ac) || !put_cells(&p, mod->size, sc)) {
+        return fail(err, ERR_FILE,
+                    "device tree: a guest-loader address does not fit its #address-cells");
+    }
+    g_snprintf(name, sizeof(name), "module@0x%08" G_GINT64_MODIFIER "x", mod->addr);
+    int node = fdt_subnode_offset(fdt, chosen, name);
+    if (node == -FDT_ERR_NOTFOUND) {
+        node = fdt_add_subnode(fdt, chosen, name);
+    }
+    return check(node, name, err) &&
+           check(fdt_setprop(fdt, node, "reg", reg, (int)(p - reg)), name, err) &&
+           check(mod->is_kernel ? fdt_setprop(fdt, node, "compatible", kernel, sizeof(kernel))
+                                : fdt_setprop(fdt, node, "compatible", ramdisk, sizeof(ramdisk)),
+                 name, err) &&
+           (mod->bootargs == NULL ||
+            check(fdt_setprop_string(fdt, node, "bootargs", mod->bootargs), name, err));
+}
+
+static bool set_modules(void *fdt, const struct fdt_boot *b, GError **err)
+{
+    bool ok = true;
+    for (size_t i = 0; i < b->n_modules && ok; i++) {
+        ok = set_module(fdt, fdt_path_offset(fdt, "/chosen"), &b->modules[i], err);
+    }
+    return ok;
+}
+
 static bool set_chosen(void *fdt, const struct fdt_boot *b, GError **err)
 {
     int node = fdt_path_offset(fdt, "/chosen");
@@ -178,7 +233,8 @@ static bool set_chosen(void *fdt, const struct fdt_boot *b, GError **err)
     return check(node, "/chosen", err) &&
            (b->bootargs == NULL ||
             check(fdt_setprop_string(fdt, node, "bootargs", b->bootargs), "bootargs", err)) &&
-           set_initrd(fdt, node, b, err) && set_seeds(fdt, node, b->seeds, err);
+           set_initrd(fdt, node, b, err) && set_seeds(fdt, node, b->seeds, err) &&
+           set_modules(fdt, b, err);
 }
 
 GBytes *fdt_finish_boot(GBytes *base, const struct fdt_boot *b, GError **err)
@@ -186,8 +242,12 @@ GBytes *fdt_finish_boot(GBytes *base, const struct fdt_boot *b, GError **err)
     size_t len;
     const void *p = g_bytes_get_data(base, &len);
     size_t room = len + FIXUP_ROOM + (b->bootargs != NULL ? strlen(b->bootargs) : 0);
+    for (size_t i = 0; i < b->n_modules; i++) {
+        const char *args = b->modules[i].bootargs;
+        room += MODULE_ROOM + (args != NULL ? strlen(args) : 0);
+    }
     if (room > INT32_MAX) {
-        fail(err, ERR_OPTION, "-append is too long");
+        fail(err, ERR_OPTION, "-append or bootargs= is too long");
         return NULL;
     }
     room = MAX(room, TREE_BYTES);

@@ -104,6 +104,8 @@ static GBytes *build_tree(struct machine *m, GError **err)
         .bootargs = m->cfg.append,
         .initrd_start = m->plan.initrd_start,
         .initrd_end = m->plan.initrd_end,
+        .modules = (const struct fdt_module *)m->plan.modules->data,
+        .n_modules = m->plan.modules->len,
         .seeds = &seeds,
     };
     return fdt_finish_boot(base, &b, err);
@@ -171,6 +173,8 @@ static bool prepare_boot(struct machine *m, GError **err)
         .n_pes = m->n_pes,
         .items = m->cfg.items,
         .n_items = m->cfg.n_items,
+        .modules = m->cfg.modules,
+        .n_modules = m->cfg.n_modules,
     };
     m->roms = rom_list_new();
     if (!boot_prepare(&q, m->roms, &m->plan, err)) {

@@ -64,6 +64,8 @@ struct machine_config {
     const char *dumpdtb;                        /* write the device tree there and stop */
     const struct boot_item *items;
     size_t n_items;
+    const struct boot_module *modules;
+    size_t n_modules;
     bool no_reboot, no_shutdown;
     bool start_paused; /* MACHINE_PRELAUNCH */
     /* backends; owned by the caller, outlive the machine */

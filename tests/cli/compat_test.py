@@ -68,6 +68,10 @@ WORK = """
     -smbios type=1,serial=1
 -machine virt -nographic -device loader,file=FILE,addr=0x40200000 \
     -device loader,addr=0x40200000,cpu-num=0
+-machine virt,virtualization=true -cpu cortex-a57 -m 512M -nographic -kernel FILE \
+    -append 'dom0_mem=1G,max:1G loglvl=all guest_loglvl=all' \
+    -device guest-loader,addr=0x47000000,kernel=FILE,bootargs="root=/dev/sda2 ro console=hvc0" \
+    -device guest-loader,addr=0x4a000000,initrd=DISK
 -machine virt -nographic -bios FILE
 -machine virt-9.2 -cpu neoverse-n1 -nographic -kernel FILE
 -machine virt -nographic -kernel FILE -gdb unix:g.sock
@@ -87,7 +91,6 @@ REFUSED = """
 -machine virt -monitor telnet::45454,server,nowait         | -monitor
 -machine virt -daemonize                                   | -daemonize
 -machine virt -fsdev local,id=x,path=.                     | -fsdev
--machine virt -device guest-loader,addr=0x49000000,kernel=FILE | guest-loader
 -machine virt -net nic -net user                         | -net nic, -nic
 -machine virt -numa node                                  | -numa
 -machine virt -device pci-testdev                         | pci-testdev

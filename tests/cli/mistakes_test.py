@@ -151,6 +151,15 @@ kernel                                          | kernel, -kernel
 -device loader,file=text                        | text, addr=
 -device loader,file=text,addr=0x10000000000     | text
 -device loader,addr=0x40000000,cpu-num=5        | 5, -smp
+-device guest-loader,addr=0x49000000            | guest-loader, kernel=, initrd=
+-device guest-loader,addr=0x49000000,kernel=absent | guest-loader, absent
+-device guest-loader,addr=0x49000000,initrd=folder | guest-loader, folder
+-device guest-loader,addr=0x49000000,initrd=text,bootargs=x | guest-loader, bootargs=
+-device guest-loader,kernel=text                | guest-loader, addr=
+-device guest-loader,addr=x,kernel=text         | guest-loader, addr, x
+-device guest-loader,addr=0x49000000,kernal=text | kernal, kernel
+-device guest-loader,addr=0x10000000000,kernel=text | text
+-device guest-loader,addr=1G,initrd=text          | 1G
 -netdev tap,id=n                                | tap
 -netdev user                                    | id
 -netdev user,id=n,nonsense=1                    | nonsense

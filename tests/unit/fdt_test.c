@@ -235,6 +235,70 @@ static void test_boot(void **state)
     assert_string_equal(fdt_getprop(f, fdt_path_offset(f, "/psci"), "method", NULL), "smc");
 }
 
+/* What -device guest-loader adds, against the reference: this program and its size. */
+static void test_modules(void **state)
+{
+    static const char path[] = "/proc/self/exe";
+    g_autofree char *self = g_file_read_link(path, NULL);
+    g_autofree char *options = g_strdup_printf(
+        "-cpu max -device guest-loader,addr=0x48000000,kernel=%s,bootargs='a b,,c' "
+        "-device guest-loader,addr=0x44000000,initrd=%s -M virt,virtualization=on,gic-version=3",
+        self, self);
+    g_autoptr(GBytes) ref = dump_reference(options);
+    g_autoptr(GMappedFile) file = g_mapped_file_new(self, false, NULL);
+    assert_non_null(file);
+    const struct fdt_module modules[] = {
+        {0x48000000, g_mapped_file_get_length(file), "a b,c", true},
+        {0x44000000, g_mapped_file_get_length(file), NULL, false},
+    };
+    struct fdt_config c = config(1, 3, true, false);
+    struct fdt_boot b = {.ram_base = 0x40000000,
+                         .ram_size = GIB,
+                         .psci = FDT_PSCI_SMC,
+                         .modules = modules,
+                         .n_modules = ARRAY_LEN(modules)};
+    g_autoptr(GBytes) ours = tree(&c, &b);
+    const void *f = g_bytes_get_data(ours, NULL);
+
+    assert_int_equal(
+        fdt_stringlist_count(f, fdt_path_offset(f, "/chosen/module@0x48000000"), "compatible"), 2);
+    if (ref == NULL) {
+        print_message("skipped: qemu-system-aarch64 is not there\n");
+        skip();
+    }
+    compare_node(g_bytes_get_data(ref, NULL), f, "/");
+}
+
+/* A user's tree that has the node, and cells of its own. */
+static void test_module_in_user_tree(void **state)
+{
+    uint8_t buf[4096];
+    struct fdt_module mod = {0x48000000, 0x1234, "new", true};
+    struct fdt_boot b = {.ram_base = 0x40000000, .ram_size = GIB, .modules = &mod, .n_modules = 1};
+    GError *err = NULL;
+    int len;
+
+    assert_int_equal(fdt_create_empty_tree(buf, sizeof(buf)), 0);
+    int chosen = fdt_add_subnode(buf, 0, "chosen");
+    fdt_setprop_u32(buf, chosen, "#address-cells", 1);
+    fdt_setprop_u32(buf, chosen, "#size-cells", 1);
+    int node = fdt_add_subnode(buf, chosen, "module@0x48000000");
+    fdt_setprop_string(buf, node, "bootargs", "old");
+    g_autoptr(GBytes) base = g_bytes_new(buf, fdt_totalsize(buf));
+    g_autoptr(GBytes) t = fdt_finish_boot(base, &b, &err);
+    assert_non_null(t);
+    const void *f = g_bytes_get_data(t, NULL);
+    node = fdt_path_offset(f, "/chosen/module@0x48000000");
+    assert_string_equal(fdt_getprop(f, node, "bootargs", NULL), "new");
+    const fdt32_t *reg = fdt_getprop(f, node, "reg", &len);
+    assert_int_equal(len, 8);
+    assert_int_equal(fdt32_to_cpu(reg[1]), 0x1234);
+    mod.addr = 5 * GIB;
+    assert_null(fdt_finish_boot(base, &b, &err));
+    assert_non_null(strstr(err->message, "#address-cells"));
+    g_clear_error(&err);
+}
+
 /* A user's tree: 32-bit cells, memory nodes of its own, no /chosen. */
 static GBytes *user_tree(uint32_t address_cells)
 {
@@ -318,6 +382,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_phandles),  cmocka_unit_test(test_boot),
         cmocka_unit_test(test_user_tree), cmocka_unit_test(test_bad_files),
+        cmocka_unit_test(test_modules),   cmocka_unit_test(test_module_in_user_tree),
         cmocka_unit_test(test_reference),
     };
     return cmocka_run_group_tests_name("fdt", tests, NULL, NULL);

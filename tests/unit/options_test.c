@@ -214,6 +214,29 @@ static void test_loader(void **state)
     parse_fails("-device loader,addr=0,data=1,data-len=9", "at most 8");
 }
 
+static void test_guest_loader(void **state)
+{
+    struct options *o =
+        parse_ok("-device guest-loader,addr=0x49000000,kernel=a,bootargs=root=/dev/vda,,b "
+                 "-device guest-loader,addr=0x50000000,initrd=i");
+    const struct boot_module *mod = &g_array_index(o->modules, struct boot_module, 0);
+    assert_int_equal(o->modules->len, 2);
+    assert_string_equal(mod[0].file, "a");
+    assert_string_equal(mod[0].bootargs, "root=/dev/vda,b");
+    assert_true(mod[0].is_kernel);
+    assert_int_equal(mod[0].addr, 0x49000000);
+    assert_string_equal(mod[1].file, "i");
+    assert_null(mod[1].bootargs);
+    assert_false(mod[1].is_kernel);
+    assert_int_equal(o->devices->len + o->items->len, 0);
+    options_free(o);
+    parse_fails("-device guest-loader,addr=1", "kernel= or initrd=");
+    parse_fails("-device guest-loader,addr=1,kernel=a,initrd=b", "either");
+    parse_fails("-device guest-loader,addr=1,initrd=b,bootargs=c", "bootargs=");
+    parse_fails("-device guest-loader,kernel=a", "addr=");
+    parse_fails("-device guest-loader,addr=1,kernal=a", "kernel");
+}
+
 static void test_run(void **state)
 {
     struct options *o = parse_ok("--seed=0x10 --pace on --quantum 20us -rtc base=2026-01-31 "
@@ -274,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_unknown),
         cmocka_unit_test(test_drives),
         cmocka_unit_test(test_loader),
+        cmocka_unit_test(test_guest_loader),
         cmocka_unit_test(test_run),
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_distance),
