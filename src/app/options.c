@@ -101,6 +101,7 @@ static const struct opt_desc table[] = {
     STRING("record", record, "file", "write down all that comes from outside"),
     STRING("replay", replay, "file", "run again what was recorded, with its options"),
     STRING("snapshot-load", snapshot_load, "file", "start from a saved state; the machine must be the same"),
+    STRING("snapshot-dir", snapshot_dir, "folder", "where savevm and loadvm of the monitor have their files"),
     {"help",    OPT_HELP,    NULL, NULL, 0, "this text"},
     {"h",       OPT_HELP,    NULL, NULL, 0, NULL},
     {"version", OPT_VERSION, NULL, NULL, 0, "the version"},
@@ -328,12 +329,12 @@ void options_free(struct options *o)
     if (o == NULL) {
         return;
     }
-    char *strings[] = {o->text,      o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
-                       o->cpu,       o->kernel,        o->initrd,         o->append,
-                       o->dtb,       o->bios,          o->log_classes,    o->log_file,
-                       o->pid_file,  o->gdb,           o->snapshot_load,  o->record,
-                       o->replay,    o->accel_refused, o->name,           o->semihosting.chardev,
-                       o->trace.file};
+    char *strings[] = {o->text,       o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
+                       o->cpu,        o->kernel,        o->initrd,         o->append,
+                       o->dtb,        o->bios,          o->log_classes,    o->log_file,
+                       o->pid_file,   o->gdb,           o->snapshot_load,  o->record,
+                       o->replay,     o->accel_refused, o->name,           o->semihosting.chardev,
+                       o->trace.file, o->snapshot_dir};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }

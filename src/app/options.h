@@ -106,7 +106,7 @@ struct options {
     /* snapshots and hashes */
     tick_t hash_every, stop_at; /* 0: never */
     GArray *saves;              /* struct opt_save */
-    char *snapshot_load, *record, *replay;
+    char *snapshot_load, *snapshot_dir, *record, *replay;
     bool has_uuid;
     uint8_t uuid[16];
     char *name;

@@ -207,6 +207,11 @@ void replay_free(struct replay *r)
     }
 }
 
+bool replay_has_journal(const struct replay *r)
+{
+    return r != NULL && r->mode != REPLAY_OFF;
+}
+
 void replay_record(struct replay *r, struct journal_writer *w)
 {
     r->mode = REPLAY_RECORD;

@@ -22,6 +22,8 @@ void replay_record(struct replay *r, struct journal_writer *w);
 /* From the record after JOURNAL_CONFIG on. */
 void replay_play(struct replay *r, struct journal_reader *j);
 void replay_free(struct replay *r);
+/* Is there a journal, written or read? */
+bool replay_has_journal(const struct replay *r);
 
 /* What a device gets in place of the backend; numbered in the order of these calls. NULL: NULL. */
 struct chardev *replay_chardev(struct replay *r, struct chardev *backend);

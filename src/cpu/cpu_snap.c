@@ -8,6 +8,7 @@
 
 #include "cpu/engine/context.h"
 #include "cpu/engine/exits.h"
+#include "cpu/engine/observe.h"
 #include "cpu/sys/sysreg_index.h"
 #include "cpu/sys/sysreg_table.h"
 
@@ -167,6 +168,8 @@ static void check(const struct cpu *c, struct snap *s)
 static void forget(struct cpu *c)
 {
     c->link = NULL;
+    observe_forget(c);
+    cpu_step_cancel(c);
     debug_registers_changed(c);
     context_flush(c);
     cpu_context_changed(c, CTX_MMU | CTX_TRAPS | CTX_TRAPS_EL2 | CTX_IRQ | CTX_LOWER);

@@ -41,6 +41,8 @@ monitor_handler monitor_x, monitor_xp, monitor_memsave, monitor_pmemsave, monito
     monitor_info_view;
 /* monitor_mmu.c */
 monitor_handler monitor_translate, monitor_gva2gpa, monitor_info_contexts;
+/* monitor_snapshot.c */
+monitor_handler monitor_savevm, monitor_loadvm, monitor_delvm, monitor_info_snapshots;
 /* monitor_irq.c */
 monitor_handler monitor_info_gic, monitor_info_timers;
 

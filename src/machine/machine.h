@@ -79,7 +79,8 @@ struct machine_config {
     const struct machine_fw_file *fw_files;
     size_t n_fw_files;
     struct machine_host host;
-    struct replay *gate; /* that input comes through; NULL: neither recorded nor replayed */
+    const char *snapshot_dir; /* of named snapshots; NULL: the current one */
+    struct replay *gate;      /* that input comes through; NULL: neither recorded nor replayed */
     /* semihosting */
     bool semihosting;
     struct semihost_host semihost;

@@ -148,6 +148,13 @@ void machine_snap(struct machine *m, struct snap *s)
 
 /* ---- files ---- */
 
+/* Inside an instruction there is no state. */
+static bool is_between_runs(const struct machine *m, GError **err)
+{
+    return m->current == NULL ||
+           fail(err, ERR_FILE, "not while the guest waits inside of a semihosting call");
+}
+
 static bool write_file(void *opaque, const void *p, size_t len)
 {
     return fwrite(p, 1, len, opaque) == len;
@@ -161,6 +168,9 @@ static bool append_bytes(void *opaque, const void *p, size_t len)
 
 static bool write_snapshot(struct machine *m, const struct snap_out *out, GError **err)
 {
+    if (!is_between_runs(m, err)) {
+        return false;
+    }
     struct snap *s = snap_writer_new(out);
     machine_checkpoint(m);
     machine_snap(m, s);
@@ -202,7 +212,7 @@ bool machine_save(struct machine *m, const char *path, GError **err)
 
 bool machine_load_bytes(struct machine *m, const uint8_t *p, size_t len, GError **err)
 {
-    if (!snap_check(p, len, err)) {
+    if (!is_between_runs(m, err) || !snap_check(p, len, err)) {
         return false;
     }
     struct snap *s = snap_reader_new(p, len, err);
@@ -215,6 +225,9 @@ bool machine_load_bytes(struct machine *m, const uint8_t *p, size_t len, GError 
     bool ok = snap_reader_finish(s, err);
     machine_checkpoint(m);
     m->request = (struct pending_request){0};
+    if (m->state == MACHINE_SHUTDOWN) {
+        m->state = MACHINE_PAUSED;
+    }
     runloop_rebase(m);
     if (!ok && begun) {
         machine_request(m, REQ_EXIT, 1);

@@ -255,6 +255,19 @@ class Bare(GdbCase):
         self.assertEqual(ours, theirs)
         self.assertEqual(d.wait(), 0)
 
+    def test_snapshot_at_a_breakpoint(self):
+        """In the middle of a turn; the rest of the run is the same twice."""
+        for smp in ("1", "4"):
+            plain = self.undisturbed("-smp", smp)
+            d = self.start(*self.debuggee("-smp", smp, "-S", "--snapshot-dir", self.folder))
+            out = self.gdb(
+                d, "tbreak tick if i == 5", "continue", "monitor savevm five",
+                "tbreak tick if i == 9", "continue", "p i", "monitor loadvm five",
+                "maint flush register-cache", "p i", "continue", symbols=self.elf)
+            self.check_values(out, r"\$1 = 9", r"\$2 = 5", r"exited normally")
+            self.assertEqual(d.wait(), 0)
+            self.assertEqual(d.text(), plain)
+
     def test_memory_of_a_virtual_machine(self):
         """By VMID, while EL2 runs: what its stage 2 maps, and what it does not."""
         elf = cli.program("debuggee").parent.parent / "guest/faults_stage2.elf"

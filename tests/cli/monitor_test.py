@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The monitors: JSON for programs, a prompt for people."""
 import json
+import re
 import socket
 import subprocess
 import time
@@ -176,6 +177,44 @@ class Protocol(QmpCase):
         q("quit")
         self.assertEqual(q.proc.wait(30), 0)
 
+    def human(self, q, line):
+        return q("human-monitor-command", **{"command-line": line})["return"]
+
+    def now(self, q):
+        return int(re.search(r"virtual time: (\d+) ns", self.human(q, "info status"))[1])
+
+    def test_snapshots(self):
+        """Saved and loaded while the machine runs, and while it does not."""
+        q = self.start(*self.spin(), "-smp", "2", "--snapshot-dir", self.folder)
+        q("qmp_capabilities")
+        self.assertIn("no snapshot in", self.human(q, "info snapshots"))
+        self.assertEqual(self.human(q, "savevm running"), "")
+        q("stop")
+        then, state = self.now(q), self.human(q, "info cpus")
+        self.assertEqual(self.human(q, "savevm stopped"), "")
+        self.assertRegex(self.human(q, "info snapshots"), r"(?s)^running .* MiB .*\nstopped .*\n$")
+        q("cont")
+        time.sleep(0.1)
+        q("stop")
+        self.assertGreater(self.now(q), then)
+        self.assertEqual(self.human(q, "loadvm stopped"), "")
+        self.assertEqual((self.now(q), self.human(q, "info cpus")), (then, state))
+        q("cont")
+        self.assertEqual(self.human(q, "loadvm running"), "")
+        self.assertTrue(q("query-status")["return"]["running"])
+        self.assertEqual(self.human(q, "delvm stopped"), "")
+        for line, error in (("loadvm stopped", "there is no snapshot 'stopped'"),
+                            ("delvm none", "there is no snapshot 'none'"),
+                            ("savevm ../a", "no name"), ("loadvm .a", "no name"),
+                            ("savevm", "the form is")):
+            self.assertIn("Error: ", self.human(q, line))
+            self.assertIn(error, self.human(q, line))
+        (self.folder / "running.snap").write_bytes(b"ARMASNAP")
+        self.assertIn("not a snapshot", self.human(q, "loadvm running"))
+        self.assertTrue(q("query-status")["return"]["running"])
+        q("quit")
+        self.assertEqual(q.proc.wait(30), 0)
+
     def test_power_off_and_stay(self):
         """With -no-shutdown: only a reset leads out of it, to a machine that waits."""
         off = [0x52800100, 0x72B08000, 0xD4000003]  # PSCI SYSTEM_OFF
@@ -210,7 +249,7 @@ class Human(cli.Case):
         t.expect(r"info status \r+\nVM status: running\r+\n")
         t.send("sx\bt" + TAB + "\r")
         t.expect(r"top \r+\n\(qemu\) ")
-        t.send("info s" + TAB + "\r")
+        t.send("info st" + TAB + "\r")
         t.expect(r"VM status: paused\r+\n")
         t.send(UP + "\r")
         t.expect(r"info status\r+\nVM status: paused\r+\n")
