@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cpu/cpu.h"
 
 #include "app/options_internal.h"
+
+#define QUANTUM_MAX (1000 * TICKS_PER_SEC)
 
 static bool parse_date(struct options *o, const char *text, GError **err)
 {
@@ -167,34 +170,20 @@ bool opt_seed(struct options *o, const char *arg, GError **err)
 
 bool opt_quantum(struct options *o, const char *arg, GError **err)
 {
-    static const struct {
-        const char *suffix;
-        uint64_t ns;
-    } units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(units); i++) {
-        if (g_str_has_suffix(arg, units[i].suffix)) {
-            g_autofree char *number = g_strndup(arg, strlen(arg) - strlen(units[i].suffix));
-            if (!optlist_parse_u64("--quantum", number, 1000000, &o->quantum_ns, err)) {
-                return false;
-            }
-            o->quantum_ns *= units[i].ns;
-            return o->quantum_ns != 0 ||
-                   fail(err, ERR_OPTION, "--quantum must be longer than nothing");
-        }
-    }
-    return fail(err, ERR_OPTION, "--quantum: '%s' is not a time like 100us", arg);
+    return optlist_parse_span("--quantum", arg, &o->quantum, err) &&
+           (o->quantum <= QUANTUM_MAX ||
+            fail(err, ERR_OPTION, "--quantum: %s is longer than 1000s", arg));
 }
 
 bool opt_compile_after(struct options *o, const char *arg, GError **err)
 {
-    o->compile_never = strcmp(arg, "never") == 0;
-    if (o->compile_never) {
-        return true;
+    uint64_t n = CPU_COMPILE_NEVER;
+    if (strcmp(arg, "never") != 0 &&
+        !optlist_parse_u64("--compile-after", arg, CPU_COMPILE_NEVER - 1, &n, err)) {
+        return false;
     }
-    return optlist_parse_u64("--compile-after", arg, 65535, &o->compile_after, err) &&
-           (o->compile_after != 0 ||
-            fail(err, ERR_OPTION, "--compile-after: at least 1, or 'never'"));
+    o->compile_after = (uint16_t)n;
+    return n != 0 || fail(err, ERR_OPTION, "--compile-after: at least 1, or 'never'");
 }
 
 bool opt_debug_log(struct options *o, const char *arg, GError **err)

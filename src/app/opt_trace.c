@@ -7,25 +7,6 @@
 
 #include "app/options_internal.h"
 
-/* "1.5ms", "200us", "3s". */
-static bool parse_time(const char *key, const char *text, tick_t *out, GError **err)
-{
-    static const struct {
-        const char *suffix;
-        double ticks;
-    } units[] = {{"ns", TICKS_PER_NS}, {"us", TICKS_PER_US}, {"ms", TICKS_PER_MS}, {"s", 1e12}};
-    char *end = NULL;
-    double v = g_ascii_strtod(text, &end);
-    for (size_t i = 0; end != text && i < ARRAY_LEN(units); i++) {
-        double ticks = v * units[i].ticks;
-        if (strcmp(end, units[i].suffix) == 0 && ticks >= 0 && ticks < 1.8e19) {
-            *out = (tick_t)ticks;
-            return true;
-        }
-    }
-    return fail(err, ERR_OPTION, "%s=%s is not a time like 100ms or 1.5s", key, text);
-}
-
 static bool parse_range(const char *text, struct trace_filter *f, GError **err)
 {
     g_auto(GStrv) ends = g_strsplit(text, "-", 2);
@@ -56,8 +37,8 @@ bool trace_parse_filter(const struct optlist *l, struct trace_filter *f, GError 
     const char *pc = optlist_get(l, "pc"), *from = optlist_get(l, "from");
     const char *to = optlist_get(l, "to"), *events = optlist_get(l, "events");
     return (pc == NULL || parse_range(pc, f, err)) &&
-           (from == NULL || parse_time("from", from, &f->from, err)) &&
-           (to == NULL || parse_time("to", to, &f->to, err)) &&
+           (from == NULL || optlist_parse_time("from", from, &f->from, err)) &&
+           (to == NULL || optlist_parse_time("to", to, &f->to, err)) &&
            (events == NULL || trace_parse_groups(events, &f->groups, err));
 }
 

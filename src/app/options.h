@@ -100,9 +100,8 @@ struct options {
     uint64_t seed;
     enum opt_pace pace;
     struct trace_options trace;
-    uint64_t quantum_ns;    /* 0: default */
-    uint64_t compile_after; /* 0: default */
-    bool compile_never;
+    tick_t quantum;         /* 0: default */
+    uint16_t compile_after; /* as of cpu.h */
     /* snapshots and hashes */
     tick_t hash_every, stop_at; /* 0: never */
     GArray *saves;              /* struct opt_save */

@@ -8,6 +8,9 @@
 #include <string.h>
 
 #include "app/suggest.h"
+#include "base/bits.h"
+
+#define LATEST 1.8e19 /* ticks: what fits in tick_t */
 
 struct pair {
     char *key, *value;
@@ -186,6 +189,31 @@ bool optlist_parse_size(const char *what, const char *text, uint64_t unit, uint6
     }
     *out = whole ? v * unit : (uint64_t)(d * (double)unit);
     return true;
+}
+
+bool optlist_parse_time(const char *what, const char *text, tick_t *out, GError **err)
+{
+    static const struct {
+        const char *suffix;
+        tick_t ticks;
+    } units[] = {
+        {"ns", TICKS_PER_NS}, {"us", TICKS_PER_US}, {"ms", TICKS_PER_MS}, {"s", TICKS_PER_SEC}};
+    char *end = NULL;
+    double v = g_ascii_strtod(text, &end);
+    for (size_t i = 0; end != text && i < ARRAY_LEN(units); i++) {
+        double ticks = v * (double)units[i].ticks + 0.5;
+        if (strcmp(end, units[i].suffix) == 0 && ticks >= 0 && ticks < LATEST) {
+            *out = (tick_t)ticks;
+            return true;
+        }
+    }
+    return fail(err, ERR_OPTION, "%s: '%s' is not a time like 100us or 1.5s", what, text);
+}
+
+bool optlist_parse_span(const char *what, const char *text, tick_t *out, GError **err)
+{
+    return optlist_parse_time(what, text, out, err) &&
+           (*out != 0 || fail(err, ERR_OPTION, "%s: the time must not be nothing", what));
 }
 
 /* "-m: size", for messages about one key. */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/result.h"
 
 struct optlist;
@@ -48,5 +49,9 @@ bool optlist_parse_u64(const char *what, const char *text, uint64_t max, uint64_
                        GError **err) NODISCARD;
 bool optlist_parse_size(const char *what, const char *text, uint64_t unit, uint64_t *out,
                         GError **err) NODISCARD;
+/* A time of the guest with its unit: "100us", "1.5s"; ns, us, ms, s. In ticks. */
+bool optlist_parse_time(const char *what, const char *text, tick_t *out, GError **err) NODISCARD;
+/* The same, but 0 is an error. */
+bool optlist_parse_span(const char *what, const char *text, tick_t *out, GError **err) NODISCARD;
 
 #endif

@@ -625,13 +625,12 @@ static void copy_options(struct wiring *w)
     c->seed = o->seed;
     c->rtc_seconds = rtc_start(o);
     c->uuid = o->has_uuid ? o->uuid : NULL;
-    if (o->quantum_ns != 0) {
-        c->quantum = o->quantum_ns * TICKS_PER_NS;
+    if (o->quantum != 0) {
+        c->quantum = o->quantum;
     }
     c->host =
         (struct machine_host){loop_poll_due, loop_poll, loop_now_ns, loop_hold_input, w->loop};
-    c->compile_after = (uint32_t)o->compile_after;
-    c->compile_never = o->compile_never;
+    c->compile_after = o->compile_after;
 }
 
 static bool open_semihosting(struct wiring *w, GError **err)

@@ -148,9 +148,9 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
     c->n_peers = n;
     if (all[0] == c && c->blocks == NULL) {
         uint64_t bytes = c->cfg.block_cache_bytes;
-        uint32_t after = c->cfg.compile_after != 0 ? c->cfg.compile_after : COMPILE_AFTER_DEFAULT;
+        uint16_t after = c->cfg.compile_after;
         c->blocks = block_cache_new(bytes != 0 ? bytes : BLOCK_CACHE_DEFAULT,
-                                    c->cfg.compile_never ? 0 : (uint16_t)MIN(after, UINT16_MAX));
+                                    after != 0 ? after : COMPILE_AFTER_DEFAULT);
         c->owns_blocks = true;
     } else if (all[0] != c) {
         if (c->owns_blocks) {

@@ -20,6 +20,8 @@
 #include "core/snapshot.h"
 #include "core/sysreg.h"
 
+#define CPU_COMPILE_NEVER UINT16_MAX
+
 struct cpu;
 
 enum cpu_power { CPU_OFF, CPU_ON };
@@ -51,8 +53,8 @@ struct cpu_config {
     uint32_t cntfrq_hz;         /* CNTFRQ_EL0 at reset; 0: the model's */
     uint64_t rng_seed;          /* RNDR and PAuth-independent randomness */
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
-    uint32_t compile_after;     /* executions until a block is compiled; 0: the default */
-    bool compile_never;
+    uint16_t
+        compile_after;   /* executions until a block is compiled, CPU_COMPILE_NEVER; 0: default */
     bool fast_tlb_off;   /* for tests: same results without it */
     uint8_t gic_version; /* 0: no GIC system registers, 3, 4 */
     struct cpu_hooks hooks;

@@ -23,16 +23,9 @@ static void send_object(struct qmp *q, JsonObject *o)
 
 static void send_greeting(struct qmp *q)
 {
-    JsonObject *number = json_object_new();
-    JsonObject *version = json_object_new();
     JsonObject *qmp = json_object_new();
     JsonObject *o = json_object_new();
-    json_object_set_int_member(number, "micro", 0);
-    json_object_set_int_member(number, "minor", 0);
-    json_object_set_int_member(number, "major", 10);
-    json_object_set_object_member(version, "qemu", number);
-    json_object_set_string_member(version, "package", "armature");
-    json_object_set_object_member(qmp, "version", version);
+    json_object_set_object_member(qmp, "version", qmp_version());
     json_object_set_array_member(qmp, "capabilities", json_array_new());
     json_object_set_object_member(o, "QMP", qmp);
     send_object(q, o);

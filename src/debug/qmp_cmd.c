@@ -63,7 +63,7 @@ static JsonNode *cmd_query_status(struct qmp *q, JsonObject *args, GError **err)
     return object(o);
 }
 
-static JsonNode *cmd_query_version(struct qmp *q, JsonObject *args, GError **err)
+JsonObject *qmp_version(void)
 {
     JsonObject *number = json_object_new();
     JsonObject *o = json_object_new();
@@ -72,7 +72,12 @@ static JsonNode *cmd_query_version(struct qmp *q, JsonObject *args, GError **err
     json_object_set_int_member(number, "major", 10);
     json_object_set_object_member(o, "qemu", number);
     json_object_set_string_member(o, "package", "armature");
-    return object(o);
+    return o;
+}
+
+static JsonNode *cmd_query_version(struct qmp *q, JsonObject *args, GError **err)
+{
+    return object(qmp_version());
 }
 
 static JsonNode *cmd_query_kvm(struct qmp *q, JsonObject *args, GError **err)

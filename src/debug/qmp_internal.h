@@ -27,4 +27,7 @@ struct qmp {
 JsonNode *qmp_execute(struct qmp *q, const char *name, JsonObject *args, const char **out_class,
                       GError **err);
 
+/* The version that scripts look at: of the reference whose dialogue this is. */
+JsonObject *qmp_version(void);
+
 #endif

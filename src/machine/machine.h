@@ -91,10 +91,9 @@ struct machine_config {
     struct entropy *entropy; /* seeds in the device tree; NULL: zeros */
     bool pace;               /* virtual time does not overtake host time */
     tick_t quantum;
-    uint32_t compile_after; /* executions until the engine compiles a block; 0: its default */
-    bool compile_never;
-    uint32_t freq_mhz;   /* clock of a PE: 1000 */
-    const uint8_t *uuid; /* 16 bytes; NULL: none */
+    uint16_t compile_after; /* as of cpu.h */
+    uint32_t freq_mhz;      /* clock of a PE: 1000 */
+    const uint8_t *uuid;    /* 16 bytes; NULL: none */
 };
 
 /* Defaults of everything. */

@@ -29,6 +29,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MACHINE = "virt,secure=on,virtualization=on,gic-version=3"
 IMAGE, DATA = "0x40200000", "0x80000000"
 TIME_LIMIT = 120
+OTHER_DATA = "other.bin"
 
 
 @dataclass
@@ -116,6 +117,28 @@ def run_set(emu, name, scratch, limit):
     print(f"{name}: {result.cpu:.2f} s, differ {sum(counts)}, of these explained {explained}; "
           f"{'pass' if passed else 'FAIL'}")
     return passed
+
+
+def run_data(emu, name, scratch, data):
+    """The result file of one emulator on a set's image with other data."""
+    out = scratch / "out.bin"
+    out.unlink(missing_ok=True)
+    (scratch / OTHER_DATA).write_bytes(data)
+    result = emulator.run(command(emu, SETS[name], OTHER_DATA, MACHINE), TIME_LIMIT, cwd=scratch)
+    if result.timed_out or result.status != 0 or not out.exists():
+        sys.exit(f"{emu}: {'time limit' if result.timed_out else result.status}\n{result.output}")
+    return out.read_bytes()
+
+
+def random_arguments(doc, count, counted):
+    """Arguments of a test that changes a set at random and compares two emulators."""
+    ap = argparse.ArgumentParser(description=doc.splitlines()[0])
+    ap.add_argument("--seed", type=lambda s: int(s, 0), default=1)
+    ap.add_argument("--count", type=int, default=count, help=counted)
+    ap.add_argument("--data", help="as of golden.py")
+    ap.add_argument("emulator")
+    ap.add_argument("reference")
+    return ap.parse_args()
 
 
 def require(data, sets, *emulators):

@@ -10,7 +10,6 @@ of the instructions are random encodings of the system instruction space; part o
 with fine-grained traps on. Every difference that no rule of rules.py explains is a failure. Prints
 the seed; same seed, same tests.
 """
-import argparse
 import json
 import pathlib
 import random
@@ -21,15 +20,12 @@ import tempfile
 from collections import Counter
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import emulator  # noqa: E402
 import golden  # noqa: E402
 import rules  # noqa: E402
 from trap_cases import WITHOUT, Comparer, access_of, configurations  # noqa: E402
 
 BATCH = 4000
-TIME_LIMIT = 60
 SLOT = 96  # bytes of a test
-RANDOM_DATA = "random.bin"
 SHOWN = 20
 
 # What the image itself needs: SCR_EL3.{NS, HCE, RW, EEL2} make the entry of the test legal,
@@ -223,26 +219,8 @@ def show(value):
     return f"{value:#x}" if isinstance(value, int) else str(value)
 
 
-def run(emu, scratch, data):
-    """The result file of one emulator."""
-    out = scratch / "out.bin"
-    out.unlink(missing_ok=True)
-    (scratch / RANDOM_DATA).write_bytes(data)
-    argv = golden.command(emu, golden.SETS["traps"], RANDOM_DATA, golden.MACHINE)
-    result = emulator.run(argv, TIME_LIMIT, cwd=scratch)
-    if result.timed_out or result.status != 0 or not out.exists():
-        sys.exit(f"{emu}: {'time limit' if result.timed_out else result.status}\n{result.output}")
-    return out.read_bytes()
-
-
 def main():
-    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--seed", type=lambda s: int(s, 0), default=1)
-    ap.add_argument("--count", type=int, default=60000, help="tests")
-    ap.add_argument("--data", help="as of golden.py")
-    ap.add_argument("emulator")
-    ap.add_argument("reference")
-    args = ap.parse_args()
+    args = golden.random_arguments(__doc__, 60000, "tests")
     rules.check_documented(rules.TRAP_RULES)
     emulators = golden.require(args.data, ["traps"], args.emulator, args.reference)
     with tempfile.TemporaryDirectory() as tmp:
@@ -256,7 +234,7 @@ def main():
             tests, configs, data = batch(generator, min(BATCH, args.count - start), n % 3 == 2,
                                          0.4 if n % 3 == 1 else 0)
             comparison.written = set()
-            ours, theirs = (run(e, scratch, data) for e in emulators)
+            ours, theirs = (golden.run_data(e, "traps", scratch, data) for e in emulators)
             for t, c in zip(tests, configs):
                 comparison.add(t, c, theirs, ours)
     comparison.report()

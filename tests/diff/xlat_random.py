@@ -11,7 +11,6 @@ The configurations of the golden set `xlat` (golden.py), in each round changed i
 Every difference that no rule of rules.py explains is a failure. Prints the seed; same seed, same
 tests.
 """
-import argparse
 import copy
 import pathlib
 import random
@@ -20,14 +19,11 @@ import tempfile
 from collections import Counter
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-import emulator  # noqa: E402
 import golden  # noqa: E402
 import rules  # noqa: E402
 import xlat_cases as xlat  # noqa: E402
 
-TIME_LIMIT = 60
 SHOWN = 20
-RANDOM_DATA = "random.bin"
 DATA = 0xa0000000  # where the data pages lie
 DESCRIPTOR_RATE = 0.35
 
@@ -207,26 +203,8 @@ class Comparison:
             print(f"{n:6} explained: {name}")
 
 
-def run(emu, scratch, data):
-    """The result file of one emulator."""
-    out = scratch / "out.bin"
-    out.unlink(missing_ok=True)
-    (scratch / RANDOM_DATA).write_bytes(data)
-    argv = golden.command(emu, golden.SETS["xlat"], RANDOM_DATA, golden.MACHINE)
-    result = emulator.run(argv, TIME_LIMIT, cwd=scratch)
-    if result.timed_out or result.status != 0 or not out.exists():
-        sys.exit(f"{emu}: {'time limit' if result.timed_out else result.status}\n{result.output}")
-    return out.read_bytes()
-
-
 def main():
-    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ap.add_argument("--seed", type=lambda s: int(s, 0), default=1)
-    ap.add_argument("--count", type=int, default=10, help="rounds of all configurations")
-    ap.add_argument("--data", help="as of golden.py")
-    ap.add_argument("emulator")
-    ap.add_argument("reference")
-    args = ap.parse_args()
+    args = golden.random_arguments(__doc__, 10, "rounds of all configurations")
     rules.check_documented(rules.XLAT_RULES)
     emulators = golden.require(args.data, ["xlat"], args.emulator, args.reference)
     with tempfile.TemporaryDirectory() as tmp:
@@ -238,7 +216,7 @@ def main():
         for _ in range(args.count):
             changed = mutator.round()
             data = xlat.write_configurations(head, changed)
-            ours, theirs = (run(e, scratch, data) for e in emulators)
+            ours, theirs = (golden.run_data(e, "xlat", scratch, data) for e in emulators)
             comparison.add(changed, theirs, ours, masks)
     comparison.report()
     print(f"seed {args.seed}: {comparison.operations} operations, {comparison.descriptors} "

@@ -247,7 +247,7 @@ static void test_run(void **state)
                               0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
     assert_int_equal(o->seed, 16);
     assert_int_equal(o->pace, PACE_ON);
-    assert_int_equal(o->quantum_ns, 20000);
+    assert_int_equal(o->quantum, 20 * TICKS_PER_US);
     assert_int_equal(o->rtc_seconds, 1769817600);
     assert_string_equal(o->semihosting.args->str, "a b");
     assert_memory_equal(o->uuid, uuid, 16);

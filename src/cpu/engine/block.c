@@ -40,7 +40,9 @@ struct block_cache *block_cache_new(uint64_t arena_bytes, uint16_t compile_after
     b->pairs = pair_index_new();
     b->breaks = break_sets_new();
     b->compile_after = compile_after;
-    b->compiler = compile_after != 0 ? compiler_new(b->arena, arena_bytes) : NULL;
+    if (compile_after != CPU_COMPILE_NEVER) {
+        b->compiler = compiler_new(b->arena, arena_bytes);
+    }
     b->scratch = g_new0(struct op, BLOCK_MAX_SLOTS + 2);
     observe_reset_ids(&b->observed);
     return b;

@@ -52,7 +52,7 @@ struct block {
     uint32_t words[BLOCK_MAX_INSNS];
 };
 
-/* compile_after: executions until a block is compiled; 0: never. */
+/* compile_after: executions until a block is compiled, or CPU_COMPILE_NEVER. */
 struct block_cache *block_cache_new(uint64_t arena_bytes, uint16_t compile_after);
 void block_cache_free(struct block_cache *b);
 /* Forget everything; the jump cache and links of the PE must be dropped by the caller. */

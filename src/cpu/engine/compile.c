@@ -14,7 +14,6 @@
 #define INDEX_SIZE  (1U << INDEX_BITS)
 #define MAX_STENCIL 1024U /* bytes */
 #define EXIT_BYTES  10U   /* of the way to an operation that is not compiled */
-#define CODE_PER_OP 4     /* bytes of code for a byte of operations */
 
 struct compiler {
     struct code_memory memory;
@@ -45,7 +44,9 @@ static const struct stencil *find(const struct compiler *k, op_fn *fn)
 
 struct compiler *compiler_new(const void *arena, size_t bytes)
 {
-    if (n_stencils == 0 || (uintptr_t)arena + bytes > REACH) {
+    /* The program as well: a position-independent build may lie anywhere. */
+    if (n_stencils == 0 || (uintptr_t)arena + bytes > REACH ||
+        (uintptr_t)stencils[0].handler > REACH) {
         return NULL;
     }
     struct compiler *k = g_new0(struct compiler, 1);
@@ -106,31 +107,25 @@ static int64_t entry_of_next(const struct unit *u, unsigned n)
 static int64_t value_of(const struct unit *u, const struct stencil_hole *h)
 {
     const struct op *o = u->op;
+    /* The values that come from a field are in the order of the fields. */
+    const uint8_t fields[] = {o->a, o->b, o->c, o->d};
+    uint8_t field = fields[h->value % 4];
     switch (h->value) {
     case STENCIL_REG_A:
-        return reg_offset(o->a);
     case STENCIL_REG_B:
-        return reg_offset(o->b);
     case STENCIL_REG_C:
-        return reg_offset(o->c);
     case STENCIL_REG_D:
-        return reg_offset(o->d);
+        return reg_offset(field);
     case STENCIL_VREG_A:
-        return vreg_offset(o->a);
     case STENCIL_VREG_B:
-        return vreg_offset(o->b);
     case STENCIL_VREG_C:
-        return vreg_offset(o->c);
     case STENCIL_VREG_D:
-        return vreg_offset(o->d);
+        return vreg_offset(field);
     case STENCIL_NUM_A:
-        return o->a;
     case STENCIL_NUM_B:
-        return o->b;
     case STENCIL_NUM_C:
-        return o->c;
     case STENCIL_NUM_D:
-        return o->d;
+        return field;
     case STENCIL_IMM:
         return (int32_t)o->imm;
     case STENCIL_OP:
