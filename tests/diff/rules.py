@@ -160,6 +160,13 @@ def icc_secure(c):
             (c.ours.trap(2) or any(bits(c.regs["HCR_EL2"], 3, 4))))
 
 
+ABSENT = (
+    # MTE
+    r"TCO|GCR_EL1|RGSR_EL1|TFSR_EL\d+|TFSRE0_EL1",
+    # MPAM, SPE, TRF
+    r"MPAM\w+|PMSCR_EL\d+|TRFCR_EL\d+",
+)
+ABSENT_INSTRUCTIONS = r"(IRG|LDGM?|STGM?|STZGM|SVE)\b.*|DC C?I?GD?(VA[CP]|VADP|SW)"
 THEIR_FEATURES = (
     r"[ZS]MCR_EL\d+|ZCR_EL\d+|SVCR|TPIDR2_EL0|SMPRI_EL1|SMPRIMAP_EL2|SMIDR_EL1",  # SVE, SME
     r"S3_[05]_C1_C2_[046]|S3_4_C1_C2_[0456]|S3_3_C4_C2_2|S3_3_C13_C0_5|S3_1_C0_C0_6",
@@ -172,7 +179,14 @@ OUR_FEATURES = (
 
 
 def feature_of_theirs(c):
-    return not c.ours.done and (c.reg("|".join(THEIR_FEATURES)) or c.access.startswith("SVE "))
+    return not c.ours.done and c.reg("|".join(THEIR_FEATURES))
+
+
+def absent(c):
+    if c.reg("GMID_EL1"):  # in the ID space: FEAT_IDST
+        return c.ours.trap(1, 2)
+    return c.ours.undefined and (c.reg("|".join(ABSENT + THEIR_FEATURES)) or
+                                 bool(re.fullmatch(ABSENT_INSTRUCTIONS, c.access)))
 
 
 def feature_of_ours(c):
@@ -233,8 +247,9 @@ TRAP_RULES = (
     Rule("HVC in Secure state", lambda c: c.access == "HVC" and c.secure and not c.el2_on and
          c.ours.undefined),
     Rule("HCR_EL2.HCD", lambda c: c.reg("HCR_EL2") and c.fields in (("RT",), ("RB0",), ("RB1",))),
+    Rule("features of one side", absent, golden=True),
     Rule("features of one side", feature_of_theirs),
-    Rule("features of one side", feature_of_ours),
+    Rule("features of one side", feature_of_ours, golden=True),
 )
 
 
