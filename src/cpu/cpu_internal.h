@@ -19,6 +19,7 @@
 #include "core/sysreg.h"
 #include "cpu/cpu.h"
 #include "cpu/debug/debug.h"
+#include "cpu/engine/touched.h"
 #include "cpu/fp/fp.h"
 #include "cpu/sys/features.h"
 #include "cpu/sys/sysreg_file.h"
@@ -199,6 +200,7 @@ struct cpu {
     struct cpu **peers; /* all PEs of the machine, for broadcasts */
     unsigned n_peers;
     struct sysreg_index *sysregs; /* encoding -> descriptor */
+    struct touched jump_cache_used;
 };
 
 /* EL2Enabled(): EL2 is implemented and not switched off for Secure state. */

@@ -19,6 +19,7 @@ struct block_cache {
     uint8_t *arena;
     uint64_t size, used;
     struct block *hash[1U << HASH_BITS];
+    struct touched hash_used;
     GHashTable *pages; /* page number -> first block of the page */
     struct pair_index *pairs;
     struct break_sets *breaks;
@@ -65,7 +66,7 @@ void block_cache_free(struct block_cache *b)
 void block_cache_flush(struct block_cache *b)
 {
     b->used = 0;
-    memset(b->hash, 0, sizeof(b->hash));
+    touched_clear(&b->hash_used, b->hash, sizeof(b->hash[0]), ARRAY_LEN(b->hash));
     g_hash_table_remove_all(b->pages);
     compiler_flush(b->compiler);
     observe_reset_ids(&b->observed);
@@ -229,6 +230,9 @@ static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, 
     }
 
     unsigned h = hash_of(pa, mode);
+    if (b->hash[h] == NULL) {
+        touched_add(&b->hash_used, h);
+    }
     blk->hash_next = b->hash[h];
     b->hash[h] = blk;
     blk->page_next = g_hash_table_lookup(b->pages, page_key(pa));

@@ -101,6 +101,11 @@ static inline unsigned jump_cache_index(uint64_t va)
     return (unsigned)(va >> 2 ^ va >> 13) & (JUMP_CACHE_SIZE - 1);
 }
 
+static inline void jump_cache_clear(struct cpu *c)
+{
+    touched_clear(&c->jump_cache_used, c->jump_cache, sizeof(*c->jump_cache), JUMP_CACHE_SIZE);
+}
+
 /* The budget does not cover the block: give back what ENTER took and leave in front of it. */
 op_fn leave_before_block;
 /* The jump cache does not know the target: c->pc is set; to the run loop. */

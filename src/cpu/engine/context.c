@@ -84,7 +84,7 @@ void context_flush(struct cpu *c)
     struct context_table *t = c->contexts;
     begin_epoch(c);
     clear_fast_tlb(c);
-    memset(c->jump_cache, 0, JUMP_CACHE_SIZE * sizeof(*c->jump_cache));
+    jump_cache_clear(c);
     memset(t->hash, 0, sizeof(t->hash));
     memset(t->fetched, 0, sizeof(t->fetched));
     memset(&t->large, 0, sizeof(t->large));

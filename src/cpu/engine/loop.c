@@ -133,7 +133,7 @@ void loop_flush_blocks(struct cpu *c)
     for (unsigned i = 0; i < c->n_peers; i++) {
         struct cpu *p = c->peers[i];
         observe_flush(p);
-        memset(p->jump_cache, 0, JUMP_CACHE_SIZE * sizeof(*p->jump_cache));
+        jump_cache_clear(p);
         p->link = NULL;
     }
     block_cache_flush(c->blocks);
@@ -201,6 +201,7 @@ static struct op *find_block(struct cpu *c, int64_t max)
         if (f.mode & MODE_UNCACHED) {
             c->link = NULL;
         } else {
+            touched_add(&c->jump_cache_used, jump_cache_index(c->pc));
             *j = (struct jump_cache_entry){.va = c->pc, .jctx = c->jctx, .entry = entry};
         }
     }
