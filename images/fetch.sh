@@ -26,6 +26,7 @@ busybox  | bookworm | busybox-static         | bin/busybox
 uboot    | bookworm | u-boot-qemu            | usr/lib/u-boot/qemu_arm64/u-boot.bin
 efi      | bookworm | qemu-efi-aarch64       | usr/share/qemu-efi-aarch64/QEMU_EFI.fd usr/share/AAVMF/AAVMF_CODE.fd usr/share/AAVMF/AAVMF_VARS.fd
 xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
+tfa      | bookworm | arm-trusted-firmware   | tfa
 '
 default_targets='k61 busybox'
 
@@ -65,9 +66,9 @@ apt_opts() { # apt_opts SUITE: sets the array `opts`
         -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::http::Timeout=20)
 }
 
-suite_ready() { # suite_ready SUITE: package lists are there, at most a week old
-    local d=$cache/apt/$1 uri
-    apt_opts "$1"
+suite_ready() { # suite_ready SUITE [deb-src]: package lists are there, at most a week old
+    local kind=${2:-deb} d=$cache/apt/$1${2:+-src} uri
+    apt_opts "$(basename "$d")"
     if [ -n "$(find "$d/ready" -mtime -7 2>/dev/null)" ]; then
         return
     fi
@@ -75,7 +76,7 @@ suite_ready() { # suite_ready SUITE: package lists are there, at most a week old
     [ -n "$uri" ] || die "this machine's apt has no Debian mirror: set ARMATURE_MIRROR to one"
     [ -r "$keyring" ] || die "the package debian-archive-keyring is missing"
     mkdir -p "$d/state/lists/partial" "$d/cache/archives/partial"
-    echo "deb [signed-by=$keyring] $uri $1 main" >"$d/sources.list"
+    echo "$kind [signed-by=$keyring] $uri $1 main" >"$d/sources.list"
     say "package lists of $1"
     apt-get "${opts[@]}" -qq -o APT::Update::Error-Mode=any update >"$d/log" 2>&1 ||
         die "cannot reach the Debian mirror for $1 (offline?): $(tail -n1 "$d/log")"
@@ -157,6 +158,26 @@ fetch_xen() { # fetch_xen DIR PACKAGE
     ln -sfn "${f#"$1"/}" "$1/xen"
 }
 
+# Trusted Firmware-A for QEMU's board with GICv3, for EL1 without AArch32. Debian has no binary of it.
+fetch_tfa() { # fetch_tfa DIR PACKAGE
+    local src b
+    for b in make aarch64-linux-gnu-gcc dpkg-source; do
+        command -v $b >/dev/null || die "needs $b to build $2"
+    done
+    suite_ready "$suite" deb-src
+    mkdir -p "$1/deb"
+    (cd "$1/deb" && apt-get "${opts[@]}" -qq source --download-only "$2" >log 2>&1 &&
+        dpkg-source -x ./*.dsc src >>log 2>&1) || die "no source of $2: $(tail -n1 "$1/deb/log")"
+    src=$1/deb/src
+    CFLAGS=--param=min-pagesize=0 LDFLAGS='' TF_LDFLAGS=--no-warn-rwx-segments \
+        make -C "$src" CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu DEBUG=1 \
+        QEMU_USE_GIC_DRIVER=QEMU_GICV3 CTX_INCLUDE_AARCH32_REGS=0 bl1 bl2 bl31 >"$src/log" 2>&1 ||
+        die "cannot build $2: $(tail -n1 "$src/log")"
+    for b in bl1 bl2 bl31; do
+        cp "$src/build/qemu/debug/$b.bin" "$1/$b.bin"
+    done
+}
+
 fetch() { # fetch TARGET
     local what pkg files dir=$cache/$1
     what=$(row "$1")
@@ -174,6 +195,7 @@ fetch() { # fetch TARGET
     case $files in
     kernel) fetch_kernel "$dir" "$pkg" ;;
     xen) fetch_xen "$dir" "$pkg" ;;
+    tfa) fetch_tfa "$dir" "$pkg" ;;
     # shellcheck disable=SC2086 # a list of files
     *) fetch_files "$dir" "$pkg" $files ;;
     esac

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Firmware in Armature: U-Boot and EDK2, their shells, and Debian's kernel started from them.
+"""Firmware in Armature: U-Boot and EDK2, their shells, and Debian's kernel started from them; the
+same below Trusted Firmware-A, which owns EL3.
 
 usage: firmware.py EMULATOR CASE [ARGUMENT...]     (arguments go to the emulator)
 
@@ -9,9 +10,11 @@ skipped.
 """
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import uuid
 
 import guests
 from console import Console
@@ -61,27 +64,35 @@ def uboot(emulator, folder, args):
         c.ends()
 
 
+def linux_disk(folder):
+    return fat_disk(folder, {"vmlinuz": guests.need("k61", "vmlinuz"),
+                             "initrd.gz": guests.initramfs(folder)})
+
+
+def booti(c):
+    """From U-Boot's countdown: kernel and initramfs of linux_disk() are loaded and started."""
+    c.expect("Hit any key to stop autoboot")
+    c.send("x")
+    for command, answer in (
+            ("virtio scan", ""),
+            ("virtio info", "VirtIO Block Device"),
+            ("fatls virtio 0", "vmlinuz"),
+            ("load virtio 0 ${kernel_addr_r} vmlinuz", r"\d+ bytes read"),
+            ("load virtio 0 ${ramdisk_addr_r} initrd.gz", r"\d+ bytes read"),
+            (f"setenv bootargs {CMDLINE}", "")):
+        c.expect(UBOOT)
+        c.send(command + "\n")
+        c.expect(answer)
+    c.expect(UBOOT)
+    c.send("booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}\n")
+    c.expect("Linux version 6")
+
+
 def uboot_linux(emulator, folder, args):
     """Kernel and initramfs from a FAT disk, started by booti."""
     bios = guests.need("uboot", "u-boot.bin")
-    disk = fat_disk(folder, {"vmlinuz": guests.need("k61", "vmlinuz"),
-                             "initrd.gz": guests.initramfs(folder)})
-    with Console([*guests.machine(emulator), "-bios", bios, *disk, *args]) as c:
-        c.expect("Hit any key to stop autoboot")
-        c.send("x")
-        for command, answer in (
-                ("virtio scan", ""),
-                ("virtio info", "VirtIO Block Device"),
-                ("fatls virtio 0", "vmlinuz"),
-                ("load virtio 0 ${kernel_addr_r} vmlinuz", r"\d+ bytes read"),
-                ("load virtio 0 ${ramdisk_addr_r} initrd.gz", r"\d+ bytes read"),
-                (f"setenv bootargs {CMDLINE}", "")):
-            c.expect(UBOOT)
-            c.send(command + "\n")
-            c.expect(answer)
-        c.expect(UBOOT)
-        c.send("booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}\n")
-        c.expect("Linux version 6")
+    with Console([*guests.machine(emulator), "-bios", bios, *linux_disk(folder), *args]) as c:
+        booti(c)
         c.expect(guests.DONE)
         c.ends()
 
@@ -190,9 +201,72 @@ def efi_kernel(emulator, folder, args):
         c.ends()
 
 
+# ---- Trusted Firmware-A: BL1, BL2 and BL31 at EL3 and Secure EL1, then one of the above ----
+SECURE = ["-M", "secure=on"]
+# Firmware Image Package: a table of names, offsets and sizes, then the images.
+FIP_MAGIC, FIP_AT = 0xaa640001, 0x40000
+FIP_NAMES = {"bl2": "5ff9ec0b-4d22-3e4d-a544-c39d81c73f0a",
+             "bl31": "47d4086d-4cfe-9846-9b95-2950cbbd5a00",
+             "bl33": "d6d0eea7-fcea-d54b-9782-9934f234b6e4"}
+
+
+def fip(images):
+    at = 16 + 40 * (len(images) + 1)
+    table, body = struct.pack("<IIQ", FIP_MAGIC, 1, 0), b""
+    for name, data in images.items():
+        table += uuid.UUID(FIP_NAMES[name]).bytes
+        table += struct.pack("<QQQ", at + len(body), len(data), 0)
+        body += data
+    return table + bytes(16) + struct.pack("<QQQ", at + len(body), 0, 0) + body
+
+
+def tfa_flash(folder, bl33):
+    """-bios: BL1 at the start of the Secure flash, the other images where BL1 looks for them."""
+    bl1, bl2, bl31 = (guests.need("tfa", f"{n}.bin").read_bytes() for n in ("bl1", "bl2", "bl31"))
+    image = folder / "flash.bin"
+    image.write_bytes(bl1.ljust(FIP_AT, b"\xff") +
+                      fip({"bl2": bl2, "bl31": bl31, "bl33": bl33.read_bytes()}))
+    return [*SECURE, "-bios", image]
+
+
+def tfa_starts(c):
+    for line in ("BL1: Booting BL2", "BL1: Booting BL31", "BL31: Preparing for EL3 exit",
+                 "Entry point address = 0x60000000", "SPSR = 0x3c9"):
+        c.expect(line)
+
+
+def tfa_uboot(emulator, folder, args):
+    """To the prompt at EL2; power-off goes to BL31 by SMC and out through the Secure GPIO."""
+    flash = tfa_flash(folder, guests.need("uboot", "u-boot.bin"))
+    with Console([*guests.machine(emulator), *flash, *args]) as c:
+        tfa_starts(c)
+        c.expect("Hit any key to stop autoboot")
+        c.send("x")
+        c.expect(UBOOT)
+        c.send("bdinfo\n")
+        c.expect("-> start    = 0x0000000040000000")
+        c.expect(UBOOT)
+        c.send("poweroff\n")
+        c.expect("QEMU System Power off: with GPIO")
+        c.ends()
+
+
+def tfa_linux(emulator, folder, args):
+    """U-Boot starts a kernel, which brings up its PEs and powers off through BL31."""
+    flash = tfa_flash(folder, guests.need("uboot", "u-boot.bin"))
+    with Console([*guests.machine(emulator), *flash, *linux_disk(folder), *args]) as c:
+        tfa_starts(c)
+        booti(c)
+        c.expect(r"psci: PSCIv1\.1 detected in firmware")
+        c.expect(r"All CPU\(s\) started at EL2")
+        c.expect(guests.DONE)
+        c.expect("QEMU System Power off: with GPIO")
+        c.ends()
+
+
 CASES = {f.__name__.replace("_", "-"): f for f in (
     uboot, uboot_linux, efi_shell, efi_variables, efi_startup, efi_boot_entry,
-    efi_removable, efi_kernel)}
+    efi_removable, efi_kernel, tfa_uboot, tfa_linux)}
 
 
 def main():
