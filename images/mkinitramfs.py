@@ -139,6 +139,7 @@ def main():
     ap.add_argument("--kernel", type=pathlib.Path, help="cache/TARGET of images/fetch.sh")
     ap.add_argument("--load", default="", help="kernel modules, by name")
     ap.add_argument("--add", action="append", default=[], metavar="FILE=/PATH")
+    ap.add_argument("--plain", action="store_true", help="do not compress: soon unpacked")
     ap.add_argument("-o", "--output", required=True, type=pathlib.Path)
     args = ap.parse_args()
 
@@ -165,7 +166,8 @@ def main():
         source, _, target = item.partition("=")
         cpio.file(target or f"bin/{pathlib.Path(source).name}", pathlib.Path(source).read_bytes())
     tmp = args.output.with_name(args.output.name + ".tmp")
-    tmp.write_bytes(gzip.compress(cpio.finish(), 6, mtime=0))
+    archive = cpio.finish()
+    tmp.write_bytes(archive if args.plain else gzip.compress(archive, 6, mtime=0))
     tmp.rename(args.output)
 
 

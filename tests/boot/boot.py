@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot a Debian kernel in Armature and check what it prints.
 
-usage: boot.py ARMATURE CASE     (CASE of the table in guests.py)
+usage: boot.py ARMATURE CASE [VMM]     (CASE of the tables in guests.py)
 """
 import subprocess
 import sys
@@ -12,10 +12,10 @@ import guests
 
 
 def main():
-    armature, case = sys.argv[1:3]
-    want = guests.LINUX[case][2]
+    armature, case, *vmm = sys.argv[1:]
+    want = guests.wanted(case)
     with tempfile.TemporaryDirectory() as tmp:
-        run = subprocess.run(guests.linux_command(armature, case, tmp), timeout=300,
+        run = subprocess.run(guests.command(armature, case, tmp, *vmm, quiet=True), timeout=300,
                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
     text = run.stdout.decode(errors="replace")
     at = 0

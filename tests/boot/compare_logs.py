@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boot a kernel in Armature and in QEMU with the same command; compare the logs line by line.
 
-usage: compare_logs.py ARMATURE CASE     (CASE of the table in guests.py)
+usage: compare_logs.py ARMATURE CASE [VMM]     (CASE of the tables in guests.py)
 
 Times are stripped. What then differs must be in log_explained.txt, with the reason; the rest is
 printed and is a failure. A line that both have at different places is counted as moved: the order
@@ -19,6 +19,7 @@ import tempfile
 
 import guests
 
+TIME_LIMIT = 1200  # the reference takes minutes for a guest in a guest
 QEMU = "qemu-system-aarch64"
 EXPLAINED = pathlib.Path(__file__).with_name("log_explained.txt")
 TIME = re.compile(r"^\[ *\d+\.\d+\] ")
@@ -52,8 +53,8 @@ class Explained:
         return any(r.search(line) for r in self.rules[kind])
 
 
-def boot_log(emulator, case, folder):
-    run = subprocess.run(guests.linux_command(emulator, case, folder), timeout=300,
+def boot_log(emulator, case, folder, vmm):
+    run = subprocess.run(guests.command(emulator, case, folder, *vmm), timeout=TIME_LIMIT,
                          stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if run.returncode != 0:
         sys.exit(f"{emulator}: exit status {run.returncode}\n{run.stderr.decode()}")
@@ -73,12 +74,12 @@ def differences(ours, theirs):
 
 
 def main():
-    armature, case = sys.argv[1:3]
+    armature, case, *vmm = sys.argv[1:]
     if shutil.which(QEMU) is None:
         guests.skip(f"no {QEMU}")
     explained = Explained(EXPLAINED)
     with tempfile.TemporaryDirectory() as tmp:
-        ours, theirs = (explained.clean(boot_log(e, case, tmp)) for e in (armature, QEMU))
+        ours, theirs = (explained.clean(boot_log(e, case, tmp, vmm)) for e in (armature, QEMU))
     found, moved = differences(ours, theirs)
     left = [d for d in found if not explained.has(*d)]
     for kind, line in left:

@@ -48,6 +48,37 @@ LINUX = {
     "k72-64k": ("k72-64k", "-cpu max", [VHE, DONE]),
 }
 
+HVHE_72 = "Protected hVHE mode initialized successfully"
+PROTECTED = "Protected nVHE mode initialized successfully"
+LEFT = "HOST: guest left with status 0"
+
+# A KVM host that starts a guest with images/vmm; the guest has the host's kernel and no EL2.
+# case: kernel of host and guest, arguments, command line of the host, arguments of the monitor,
+# lines that must appear in this order
+KVM = {
+    "kvm": ("k61", "-cpu max", "", "", [VHE, DONE, LEFT]),
+    "kvm-a57": ("k61", "-cpu cortex-a57", "", "", [NVHE, DONE, LEFT]),
+    "kvm-nvhe": ("k61", "-cpu max", "kvm-arm.mode=nvhe", "", [NVHE, DONE, LEFT]),
+    "kvm-protected": ("k61", "-cpu max", "kvm-arm.mode=protected", "", [PROTECTED, DONE, LEFT]),
+    "kvm-gicv2": ("k61", "-cpu max -M gic-version=2", "", "", [VHE, DONE, LEFT]),
+    "kvm-gicv2-a57": ("k61", "-cpu cortex-a57 -M gic-version=2", "", "", [NVHE, DONE, LEFT]),
+    "kvm-smp4": ("k61", "-cpu max -smp 4", "", "-c 4", [VHE, "on 4 PEs", DONE, LEFT]),
+    "kvm-smp4-a57": ("k61", "-cpu cortex-a57 -smp 4", "", "-c 4",
+                     [NVHE, "on 4 PEs", DONE, LEFT]),
+    "kvm-smp4-gicv2": ("k61", "-cpu max -smp 4 -M gic-version=2", "", "-c 4",
+                       [VHE, "on 4 PEs", DONE, LEFT]),
+    "kvm-smp4-protected": ("k61", "-cpu max -smp 4", "kvm-arm.mode=protected", "-c 4",
+                           [PROTECTED, "on 4 PEs", DONE, LEFT]),
+    "kvm-4-on-1": ("k61", "-cpu max", "", "-c 4", ["on 1 PEs", VHE, "on 4 PEs", DONE, LEFT]),
+    "kvm72": ("k72", "-cpu max", "", "", [VHE, DONE, LEFT]),
+    "kvm72-a57": ("k72", "-cpu cortex-a57", "", "", [NVHE_72, DONE, LEFT]),
+    "kvm72-nvhe": ("k72", "-cpu max", "kvm-arm.mode=nvhe", "", [NVHE_72, DONE, LEFT]),
+    "kvm72-protected": ("k72", "-cpu max", "kvm-arm.mode=protected", "", [HVHE_72, DONE, LEFT]),
+    "kvm72-smp4": ("k72", "-cpu max -smp 4", "", "-c 4", [VHE, "on 4 PEs", DONE, LEFT]),
+    "kvm72-smp4-protected": ("k72", "-cpu max -smp 4", "kvm-arm.mode=protected", "-c 4",
+                             [HVHE_72, "on 4 PEs", DONE, LEFT]),
+}
+
 
 def skip(why):
     print(f"SKIP: {why}")
@@ -77,7 +108,32 @@ def machine(emulator):
             "-serial", "stdio", "-display", "none"]
 
 
-def linux_command(emulator, case, folder):
-    kernel, args, _ = LINUX[case]
+def host_initramfs(folder, kernel, vmm, guest_initrd):
+    """The initramfs of a KVM host: the monitor, a kernel and an initramfs for it to start."""
+    out = pathlib.Path(folder) / "host.cpio"
+    subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init/kvm.sh",
+                    "--plain", "--add", f"{vmm}=/bin/vmm",
+                    "--add", f"{need(kernel, 'vmlinuz')}=/guest/kernel",
+                    "--add", f"{guest_initrd}=/guest/initrd", "-o", out], check=True)
+    return out
+
+
+CONSOLE = "console=ttyAMA0 panic=-1"
+
+
+def command(emulator, case, folder, vmm=None, quiet=False):
+    """The command that runs a case; `quiet` keeps the kernel of a KVM guest off the console."""
+    if case in LINUX:
+        kernel, args, _ = LINUX[case]
+        initrd, append = initramfs(folder), CONSOLE
+    else:
+        kernel, args, host, guest, _ = KVM[case]
+        initrd = host_initramfs(folder, kernel, vmm, initramfs(folder))
+        append = f'{CONSOLE} {host} -- -a "{CONSOLE}{" quiet" if quiet else ""}" {guest}'
     return [*machine(emulator), "-no-reboot", "-kernel", need(kernel, "vmlinuz"),
-            "-initrd", initramfs(folder), "-append", "console=ttyAMA0 panic=-1", *args.split()]
+            "-initrd", initrd, "-append", append, *args.split()]
+
+
+def wanted(case):
+    """What a case must print, in this order."""
+    return LINUX[case][-1] if case in LINUX else KVM[case][-1]

@@ -32,7 +32,7 @@ def command(a, folder):
     if a.kind == "guest":
         return [a.emulator, *guest_run.BASE, *guest_run.machine(a.extra), *ON_A_DATE, "-kernel",
                 a.name]
-    return [*guests.linux_command(a.emulator, a.name, folder), *ON_A_DATE]
+    return [*guests.command(a.emulator, a.name, folder), *ON_A_DATE]
 
 
 def hashes(output):
