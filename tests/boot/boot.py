@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Boot a Debian kernel in Armature and check what it prints.
+"""Boot a Debian kernel, or Xen with one, in Armature and check what it prints.
 
 usage: boot.py ARMATURE CASE [VMM]     (CASE of the tables in guests.py)
 """

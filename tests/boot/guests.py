@@ -79,6 +79,22 @@ KVM = {
                              [HVHE_72, "on 4 PEs", DONE, LEFT]),
 }
 
+# Xen with K61 as dom0, arguments, lines.
+XEN_UP = "*** Serial input to DOM0"
+XEN_OFF = "Hardware Dom0 halted: halting machine"
+XEN = {
+    "xen": ("-cpu cortex-a57", [XEN_UP, DONE, XEN_OFF]),
+    "xen-smp4": ("-cpu cortex-a57 -smp 4", ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
+    "xen-max": ("-cpu max", [XEN_UP, DONE, XEN_OFF]),
+    "xen-max-smp4": ("-cpu max -smp 4", ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2": ("-cpu cortex-a57 -M gic-version=2", [XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2-smp4": ("-cpu cortex-a57 -smp 4 -M gic-version=2",
+                       ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2-max": ("-cpu max -M gic-version=2", [XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2-max-smp4": ("-cpu max -smp 4 -M gic-version=2",
+                           ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
+}
+
 
 def skip(why):
     print(f"SKIP: {why}")
@@ -118,11 +134,22 @@ def host_initramfs(folder, kernel, vmm, guest_initrd):
     return out
 
 
+def xen_command(emulator, case, folder):
+    args, _ = XEN[case]
+    kernel = f"addr=0x49000000,kernel={need('k61', 'vmlinuz')},bootargs=console=hvc0 panic=-1"
+    return [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
+            "-append", "dom0_mem=512M console=dtuart loglvl=all",
+            "-device", f"guest-loader,{kernel}",
+            "-device", f"guest-loader,addr=0x4d000000,initrd={initramfs(folder)}", *args.split()]
+
+
 CONSOLE = "console=ttyAMA0 panic=-1"
 
 
 def command(emulator, case, folder, vmm=None, quiet=False):
     """The command that runs a case; `quiet` keeps the kernel of a KVM guest off the console."""
+    if case in XEN:
+        return xen_command(emulator, case, folder)
     if case in LINUX:
         kernel, args, _ = LINUX[case]
         initrd, append = initramfs(folder), CONSOLE
@@ -136,4 +163,4 @@ def command(emulator, case, folder, vmm=None, quiet=False):
 
 def wanted(case):
     """What a case must print, in this order."""
-    return LINUX[case][-1] if case in LINUX else KVM[case][-1]
+    return next(table[case][-1] for table in (LINUX, KVM, XEN) if case in table)
