@@ -14,6 +14,7 @@
 #include "app/control.h"
 #include "app/options.h"
 #include "app/record.h"
+#include "app/replay_suite.h"
 #include "app/signals.h"
 #include "app/trace_command.h"
 #include "app/wiring.h"
@@ -39,15 +40,11 @@ static bool set_up_log(const struct options *o, GError **err)
 static int run_machine(struct wiring *w, struct machine *m)
 {
     GError *err = NULL;
-    struct machine_port port = machine_port(m);
+    struct machine_port port = machine_outer_port(m);
     struct signals *signals = signals_new(wiring_loop(w), &err);
 
     if (signals == NULL) {
         return report(err);
-    }
-    struct replay *gate = wiring_config(w)->gate;
-    if (gate != NULL) {
-        port = replay_port(gate, &port);
     }
     hostloop_set_machine(wiring_loop(w), &port);
     int status = machine_run(m);
@@ -164,23 +161,28 @@ static int print_text(const char *text)
     return EXIT_USER_ERROR;
 }
 
-static int run_options(const struct options *o, int argc, char **argv)
+/* *o may become that of a journal. */
+static int run_options(struct options **o, int argc, char **argv)
 {
     GError *err = NULL;
+    struct record *r;
 
-    if (o->text != NULL) {
-        return print_text(o->text);
+    if ((*o)->text != NULL) {
+        return print_text((*o)->text);
     }
-    struct record *r = record_new(o, argc, argv, &err);
-    if (err != NULL) {
+    if (!record_new(o, argc, argv, &r, &err)) {
         return report(err);
     }
-    struct wiring *w = wiring_new(o, record_gate(r), &err);
+    if ((*o)->text != NULL) {
+        record_free(r);
+        return print_text((*o)->text);
+    }
+    struct wiring *w = wiring_new(*o, record_gate(r), &err);
     if (w == NULL) {
         record_free(r);
         return report(err);
     }
-    int status = run_wiring(o, w, r);
+    int status = run_wiring(*o, w, r);
     record_free(r);
     wiring_free(w);
     return status;
@@ -193,15 +195,16 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "trace") == 0) {
         return trace_command(argc - 2, argv + 2, &err) ? 0 : report(err);
     }
+    if (argc > 1 && strcmp(argv[1], "replay-suite") == 0) {
+        int status = replay_suite_command(argc - 2, argv + 2, &err);
+        return err != NULL ? report(err) : status;
+    }
     signals_prepare();
     struct options *o = options_parse(argc, argv, &err);
-    if (o != NULL && o->text == NULL && o->replay != NULL) {
-        o = record_options(o, argc, argv, &err);
-    }
     if (o == NULL) {
         return report(err);
     }
-    int status = run_options(o, argc, argv);
+    int status = run_options(&o, argc, argv);
     options_free(o);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Snapshots and hashes of the state: when, and where to. */
+/* Snapshots, hashes of the state, journals: when, and where to. */
 #include <string.h>
 
 #include "app/options_internal.h"
@@ -38,4 +38,34 @@ bool opt_snapshot_save_at(struct options *o, const char *arg, GError **err)
     bool ok = l != NULL && parse_save(o, l, err);
     optlist_free(l);
     return ok;
+}
+
+static bool parse_record(struct options *o, const struct optlist *l, GError **err)
+{
+    static const char *const keys[] = {"file", "every", "embed", "note", NULL};
+    const char *file = optlist_get(l, "file");
+    const char *every = optlist_get(l, "every");
+    if (!optlist_check_keys(l, keys, err) ||
+        !(file != NULL || fail(err, ERR_OPTION, "--record needs a file")) ||
+        !(every == NULL || optlist_parse_span("--record", every, &o->record.every, err)) ||
+        !optlist_size(l, "embed", 1, &o->record.embed, err)) {
+        return false;
+    }
+    opt_set_string(&o->record.file, file);
+    opt_set_string(&o->record.note, optlist_get(l, "note"));
+    return true;
+}
+
+bool opt_record(struct options *o, const char *arg, GError **err)
+{
+    struct optlist *l = optlist_parse("--record", arg, "file", err);
+    bool ok = l != NULL && parse_record(o, l, err);
+    optlist_free(l);
+    return ok;
+}
+
+bool opt_images(struct options *o, const char *arg, GError **err)
+{
+    g_ptr_array_add(o->images, g_strdup(arg));
+    return true;
 }

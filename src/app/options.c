@@ -98,8 +98,10 @@ static const struct opt_desc table[] = {
     CALL("hash-every", "time", opt_hash_every, "print a hash of the whole state at each multiple of a virtual time"),
     CALL("snapshot-save-at", "time[,file=..]", opt_snapshot_save_at, "save the state at a virtual time"),
     CALL("stop-at", "time", opt_stop_at, "leave at a virtual time"),
-    STRING("record", record, "file", "write down all that comes from outside"),
+    CALL("record", "file[,every=][,embed=][,note=]", opt_record, "write down all that comes from outside"),
     STRING("replay", replay, "file", "run again what was recorded, with its options"),
+    CALL("images", "folder", opt_images, "where else a replay looks for files (also $ARMATURE_CACHE)"),
+    STRING("replay-report", replay_report, "file", "how a replay went, for scripts"),
     STRING("snapshot-load", snapshot_load, "file", "start from a saved state; the machine must be the same"),
     STRING("snapshot-dir", snapshot_dir, "folder", "where savevm and loadvm of the monitor have their files"),
     {"help",    OPT_HELP,    NULL, NULL, 0, "this text"},
@@ -320,6 +322,8 @@ static struct options *options_new(void)
     o->devices = g_ptr_array_new_with_free_func(free_optlist);
     o->objects = g_ptr_array_new_with_free_func(g_free);
     o->monitors = g_ptr_array_new_with_free_func(free_monitor);
+    o->images = g_ptr_array_new_with_free_func(g_free);
+    o->record = (struct opt_record){.every = 100 * TICKS_PER_MS, .embed = MIB};
     o->fw_files = g_ptr_array_new_with_free_func(free_optlist);
     return o;
 }
@@ -332,14 +336,14 @@ void options_free(struct options *o)
     char *strings[] = {o->text,       o->dumpdtb,       o->pflash_node[0], o->pflash_node[1],
                        o->cpu,        o->kernel,        o->initrd,         o->append,
                        o->dtb,        o->bios,          o->log_classes,    o->log_file,
-                       o->pid_file,   o->gdb,           o->snapshot_load,  o->record,
+                       o->pid_file,   o->gdb,           o->snapshot_load,  o->record.file,
                        o->replay,     o->accel_refused, o->name,           o->semihosting.chardev,
-                       o->trace.file, o->snapshot_dir};
+                       o->trace.file, o->snapshot_dir,  o->record.note,    o->replay_report};
     for (size_t i = 0; i < ARRAY_LEN(strings); i++) {
         g_free(strings[i]);
     }
-    GPtrArray *arrays[] = {o->serials, o->chardevs, o->netdevs,  o->nics,    o->drives,
-                           o->devices, o->objects,  o->fw_files, o->monitors};
+    GPtrArray *arrays[] = {o->serials, o->chardevs, o->netdevs,  o->nics,     o->drives,
+                           o->devices, o->objects,  o->fw_files, o->monitors, o->images};
     for (size_t i = 0; i < ARRAY_LEN(arrays); i++) {
         g_ptr_array_unref(arrays[i]);
     }
@@ -352,18 +356,19 @@ void options_free(struct options *o)
     g_free(o);
 }
 
-struct options *options_parse(int argc, char **argv, GError **err)
+bool options_parse_more(struct options *o, int argc, char **argv, GError **err)
 {
-    struct options *o = options_new();
     bool ok = true;
-
     for (int i = 1; i < argc && ok && o->text == NULL;) {
         ok = parse_one(o, argc, argv, &i, err);
     }
-    if (ok && o->text == NULL) {
-        ok = opt_machine_finish(o, err);
-    }
-    if (!ok) {
+    return ok && (o->text != NULL || opt_machine_finish(o, err));
+}
+
+struct options *options_parse(int argc, char **argv, GError **err)
+{
+    struct options *o = options_new();
+    if (!options_parse_more(o, argc, argv, err)) {
         options_free(o);
         return NULL;
     }

@@ -41,6 +41,14 @@ struct opt_save {
     char *file;
 };
 
+/* --record */
+struct opt_record {
+    char *file; /* NULL: not recorded */
+    char *note;
+    tick_t every;   /* between two states */
+    uint64_t embed; /* the largest file that is put into the journal, bytes */
+};
+
 /* -qmp, -monitor, -mon */
 struct opt_monitor {
     char *spec; /* as -serial takes it */
@@ -105,13 +113,18 @@ struct options {
     /* snapshots and hashes */
     tick_t hash_every, stop_at; /* 0: never */
     GArray *saves;              /* struct opt_save */
-    char *snapshot_load, *snapshot_dir, *record, *replay;
+    char *snapshot_load, *snapshot_dir;
+    struct opt_record record;
+    char *replay, *replay_report;
+    GPtrArray *images; /* char *: folders */
     bool has_uuid;
     uint8_t uuid[16];
     char *name;
 };
 
 struct options *options_parse(int argc, char **argv, GError **err);
+/* Options that come after those of o. On failure o is half changed, and still the caller's. */
+bool options_parse_more(struct options *o, int argc, char **argv, GError **err) NODISCARD;
 void options_free(struct options *o);
 
 #endif

@@ -18,8 +18,8 @@ opt_handler opt_rtc, opt_semihosting, opt_semihosting_config, opt_action, opt_uu
     opt_seed, opt_quantum, opt_compile_after, opt_debug_log, opt_gdb_default, opt_gdb_lost, opt_qmp,
     opt_qmp_pretty, opt_mon;
 
-/* opt_state.c: snapshots and hashes */
-opt_handler opt_hash_every, opt_snapshot_save_at, opt_stop_at;
+/* opt_state.c: snapshots, hashes, journals */
+opt_handler opt_hash_every, opt_snapshot_save_at, opt_stop_at, opt_record, opt_images;
 
 /* opt_trace.c: what is recorded */
 opt_handler opt_trace;

@@ -127,6 +127,12 @@ const char *optlist_get(const struct optlist *l, const char *key)
     return NULL;
 }
 
+void optlist_set(struct optlist *l, const char *key, const char *value)
+{
+    struct pair x = {g_strdup(key), g_strdup(value)};
+    g_array_append_val(l->pairs, x);
+}
+
 bool optlist_parse_bool(const char *what, const char *text, bool *out, GError **err)
 {
     static const char *const yes[] = {"on", "yes", "true", "y", NULL};

@@ -32,6 +32,9 @@ const char *optlist_value(const struct optlist *l, size_t i);
 /* NULL: not given. */
 const char *optlist_get(const struct optlist *l, const char *key);
 
+/* As if it came at the end. */
+void optlist_set(struct optlist *l, const char *key, const char *value);
+
 /* The getters leave *out alone when the key is not given. */
 bool optlist_bool(const struct optlist *l, const char *key, bool *out, GError **err) NODISCARD;
 bool optlist_u64(const struct optlist *l, const char *key, uint64_t max, uint64_t *out,

@@ -1,218 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/record.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "app/replay_options.h"
+#include "app/run_files.h"
+#include "core/journal_head.h"
 #include "core/snap_hash.h"
 #include "cpu/cpu.h"
 #include "machine/state.h"
 
-#define STATE_EVERY     (100 * TICKS_PER_MS)
-#define DIFFERS         1
-#define KEY_FILE        "file="
-#define KEY_RTC         "rtc="
-#define KEY_ARG         "arg="
-#define N_MACHINE_FILES 4
+#define SECTIONS_TOLD 8 /* in a message */
+
+/* In a report: how it went. */
+static const char same[] = "same";
+static const char changed[] = "changed";
+static const char differs[] = "differs";
+static const char cut[] = "cut";
+static const char absent[] = "absent";
+static const char other_file[] = "other-file";
+static const char stopped[] = "stopped";
+static const char failed[] = "failed";
 
 struct record {
     const struct options *o;
+    char *report_path;
     struct replay *gate;
     struct journal_writer *out;
     struct journal_reader *in;
-    struct journal_rec config;
-    GString *text; /* of JOURNAL_CONFIG: entries that end with NUL */
+    struct journal_head *head; /* of the journal that is read, or will be written */
     struct machine *m;
     struct machine_alarm state;
-    GError *err;
-    bool past_end;
+    GPtrArray *sections; /* char *: of this machine; NULL: not known yet */
+    unsigned n_states, n_changed;
+    char *first; /* the first difference; NULL: none */
+    const char *verdict;
+    char *error;
+    tick_t end;
 };
 
-/* ---- what the command depends on ---- */
-
-static bool hash_file(const char *path, uint64_t *out, GError **err)
-{
-    g_autoptr(GMappedFile) f = g_mapped_file_new(path, FALSE, err);
-    if (f != NULL) {
-        *out = hash64(g_mapped_file_get_contents(f), g_mapped_file_get_length(f), 0);
-    }
-    return f != NULL;
-}
-
-static bool add_file(GString *t, const char *path, GError **err)
-{
-    uint64_t h;
-    if (path == NULL) {
-        return true;
-    }
-    if (!hash_file(path, &h, err)) {
-        return false;
-    }
-    g_string_append_printf(t, KEY_FILE "%016" PRIx64 " %s", h, path);
-    g_string_append_c(t, '\0');
-    return true;
-}
-
-static bool add_files(GString *t, const struct options *o, GError **err)
-{
-    const char *files[N_MACHINE_FILES] = {o->kernel, o->initrd, o->dtb, o->bios};
-    for (size_t i = 0; i < N_MACHINE_FILES; i++) {
-        if (!add_file(t, files[i], err)) {
-            return false;
-        }
-    }
-    for (guint i = 0; i < o->items->len; i++) {
-        if (!add_file(t, g_array_index(o->items, struct boot_item, i).file, err)) {
-            return false;
-        }
-    }
-    for (guint i = 0; i < o->modules->len; i++) {
-        if (!add_file(t, g_array_index(o->modules, struct boot_module, i).file, err)) {
-            return false;
-        }
-    }
-    for (guint i = 0; i < o->drives->len; i++) {
-        const struct opt_drive *d = g_ptr_array_index(o->drives, i);
-        if (!add_file(t, d->file, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void add_args(GString *t, int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--record") == 0 || strcmp(argv[i], "-record") == 0) {
-            i++;
-            continue;
-        }
-        g_string_append(t, KEY_ARG);
-        g_string_append(t, argv[i]);
-        g_string_append_c(t, '\0');
-    }
-}
-
-/* ---- reading it again ---- */
-
-/* The next entry of a configuration, or NULL. */
-static const char *next_entry(const struct journal_rec *c, uint32_t *at)
-{
-    if (*at >= c->len) {
-        return NULL;
-    }
-    const char *s = (const char *)c->data + *at;
-    const char *end = memchr(s, '\0', c->len - *at);
-    if (end == NULL) {
-        return NULL;
-    }
-    *at += (uint32_t)(end - s) + 1;
-    return s;
-}
-
-static struct journal_reader *open_journal(const char *path, struct journal_rec *out_config,
-                                           GError **err)
-{
-    struct journal_reader *j = journal_open(path, err);
-    GError *why = NULL;
-    if (j != NULL && (!journal_next(j, out_config, &why) || out_config->kind != JOURNAL_CONFIG)) {
-        if (why == NULL) {
-            fail(&why, ERR_FILE, "it has no configuration");
-        }
-        g_propagate_prefixed_error(err, why, "journal '%s': ", path);
-        g_clear_pointer(&j, journal_free);
-    }
-    return j;
-}
-
-struct options *record_options(struct options *o, int argc, char **argv, GError **err)
-{
-    struct journal_rec config;
-    struct journal_reader *j = open_journal(o->replay, &config, err);
-    struct options *all = NULL;
-    options_free(o);
-    if (j == NULL) {
-        return NULL;
-    }
-    g_autoptr(GPtrArray) args = g_ptr_array_new();
-    int64_t rtc = 0;
-    uint32_t at = 0;
-    g_ptr_array_add(args, argv[0]);
-    for (const char *e = next_entry(&config, &at); e != NULL; e = next_entry(&config, &at)) {
-        if (g_str_has_prefix(e, KEY_ARG)) {
-            g_ptr_array_add(args, (char *)(uintptr_t)e + strlen(KEY_ARG));
-        } else if (g_str_has_prefix(e, KEY_RTC)) {
-            rtc = g_ascii_strtoll(e + strlen(KEY_RTC), NULL, 10);
-        }
-    }
-    for (int i = 1; i < argc; i++) {
-        g_ptr_array_add(args, argv[i]);
-    }
-    g_ptr_array_add(args, NULL);
-    all = options_parse((int)args->len - 1, (char **)args->pdata, err);
-    if (all != NULL) {
-        all->rtc_set = true;
-        all->rtc_seconds = rtc;
-        all->pace = PACE_OFF;
-    }
-    journal_free(j);
-    return all;
-}
-
-static bool check_files(const struct record *r, GError **err)
-{
-    uint32_t at = 0;
-    for (const char *e = next_entry(&r->config, &at); e != NULL; e = next_entry(&r->config, &at)) {
-        uint64_t now;
-        if (!g_str_has_prefix(e, KEY_FILE)) {
-            continue;
-        }
-        char *path;
-        uint64_t then = g_ascii_strtoull(e + strlen(KEY_FILE), &path, 16);
-        path += *path == ' ';
-        if (!hash_file(path, &now, err)) {
-            return false;
-        }
-        if (now != then) {
-            return fail(err, ERR_FILE, "'%s' is not the file that was recorded", path);
-        }
-    }
-    return true;
-}
-
 /* ---- states ---- */
-
-static void leave(struct record *r, int status)
-{
-    struct machine_port p = machine_port(r->m);
-    p.request(p.opaque, REQ_EXIT, status);
-}
-
-/* The PE that differs first, or the first one. */
-static unsigned guilty_pe(const GArray *sections, size_t first)
-{
-    unsigned pe = 0;
-    if (first < sections->len) {
-        (void)sscanf(g_array_index(sections, struct snap_section_hash, first).name, "cpu%u", &pe);
-    }
-    return pe;
-}
-
-static void tell_difference(struct record *r, const GArray *sections, size_t first)
-{
-    char where[256];
-    tick_t now = machine_now(r->m);
-    unsigned pe = guilty_pe(sections, first);
-    cpu_describe(machine_pe(r->m, pe < machine_n_pes(r->m) ? pe : 0), where, sizeof(where));
-    fail(&r->err, ERR_FILE, "the replay is another run: at %" PRIu64 ".%06" PRIu64 " s, in %s; %s",
-         now / TICKS_PER_SEC, now % TICKS_PER_SEC / TICKS_PER_US,
-         first < sections->len ? g_array_index(sections, struct snap_section_hash, first).name
-                               : "what comes next",
-         where);
-    leave(r, DIFFERS);
-}
 
 static uint64_t all_insns(const struct machine *m)
 {
@@ -223,59 +53,226 @@ static uint64_t all_insns(const struct machine *m)
     return n;
 }
 
+/* The state as it is now; *hashes holds what it points to. */
+static struct replay_state look(struct record *r, GArray **hashes)
+{
+    GArray *sections;
+    (void)machine_hash(r->m, &sections);
+    *hashes = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    bool named = r->sections != NULL;
+    if (!named) {
+        r->sections = g_ptr_array_new_with_free_func(g_free);
+    }
+    for (guint i = 0; i < sections->len; i++) {
+        const struct snap_section_hash *s = &g_array_index(sections, struct snap_section_hash, i);
+        g_array_append_val(*hashes, s->hash);
+        if (!named) {
+            g_ptr_array_add(r->sections, g_strdup(s->name));
+        }
+    }
+    g_array_unref(sections);
+    return (struct replay_state){machine_now(r->m), all_insns(r->m),
+                                 (const uint64_t *)(*hashes)->data, (*hashes)->len};
+}
+
+/* ---- differences ---- */
+
+struct difference {
+    GString *parts;
+    unsigned n;
+    int pe; /* of the first part that belongs to one; -1: none */
+};
+
+static void add_part(struct difference *d, const char *name, const uint64_t *was,
+                     const uint64_t *is)
+{
+    unsigned pe;
+    if (d->n++ < SECTIONS_TOLD) {
+        g_string_append_printf(d->parts, "%s%s", d->n == 1 ? "" : ", ", name);
+        if (was == NULL || is == NULL) {
+            g_string_append(d->parts, was == NULL ? " (new)" : " (gone)");
+        } else {
+            g_string_append_printf(d->parts, " (%016" PRIx64 ", was %016" PRIx64 ")", *is, *was);
+        }
+    }
+    if (d->pe < 0 && sscanf(name, "cpu%u", &pe) == 1) {
+        d->pe = (int)pe;
+    }
+}
+
+/* Its hash, or NULL. */
+static const uint64_t *find(const GPtrArray *names, const struct replay_state *s, const char *name,
+                            guint hint)
+{
+    for (guint i = 0; i < names->len && i < s->n; i++) {
+        guint k = (hint + i) % names->len;
+        if (k < s->n && strcmp(g_ptr_array_index(names, k), name) == 0) {
+            return &s->hashes[k];
+        }
+    }
+    return NULL;
+}
+
+static void compare_parts(const struct record *r, const struct replay_state *was,
+                          const struct replay_state *is, struct difference *d)
+{
+    for (guint i = 0; i < r->sections->len && i < is->n; i++) {
+        const char *name = g_ptr_array_index(r->sections, i);
+        const uint64_t *old = find(r->head->sections, was, name, i);
+        if (old == NULL || *old != is->hashes[i]) {
+            add_part(d, name, old, &is->hashes[i]);
+        }
+    }
+    for (guint i = 0; i < r->head->sections->len && i < was->n; i++) {
+        const char *name = g_ptr_array_index(r->head->sections, i);
+        if (find(r->sections, is, name, i) == NULL) {
+            add_part(d, name, &was->hashes[i], NULL);
+        }
+    }
+}
+
+static char *time_text(tick_t t)
+{
+    return g_strdup_printf("%" PRIu64 ".%06" PRIu64 " s", t / TICKS_PER_SEC,
+                           t % TICKS_PER_SEC / TICKS_PER_US);
+}
+
+/* What to say about it: NULL if they are the same. */
+static char *compare_states(const struct record *r, const struct replay_state *was,
+                            const struct replay_state *is)
+{
+    char where[256];
+    struct difference d = {g_string_new(NULL), 0, -1};
+    compare_parts(r, was, is, &d);
+    if (was->when != is->when || was->insns != is->insns) {
+        g_autofree char *then = time_text(was->when);
+        g_string_append_printf(
+            d.parts, "%sit is after %" PRIu64 " instructions, was after %" PRIu64 " at %s",
+            d.n == 0 ? "" : "; ", is->insns, was->insns, then);
+        d.n++;
+    }
+    if (d.n > SECTIONS_TOLD) {
+        g_string_append_printf(d.parts, " and more (%u)", d.n);
+    }
+    char *text = NULL;
+    if (d.n != 0) {
+        unsigned pe = d.pe >= 0 && (unsigned)d.pe < machine_n_pes(r->m) ? (unsigned)d.pe : 0;
+        g_autofree char *now = time_text(is->when);
+        cpu_describe(machine_pe(r->m, pe), where, sizeof(where));
+        text = g_strdup_printf("at %s: %s; %s", now, d.parts->str, where);
+    }
+    g_string_free(d.parts, TRUE);
+    return text;
+}
+
+/* True: there was one. */
+static bool note_difference(struct record *r, char *text)
+{
+    if (text == NULL) {
+        return false;
+    }
+    r->n_changed++;
+    if (r->first == NULL) {
+        r->first = text;
+    } else {
+        g_free(text);
+    }
+    return true;
+}
+
+/* record_finish says why. */
+static void leave(struct record *r)
+{
+    struct machine_port p = machine_port(r->m);
+    p.request(p.opaque, REQ_EXIT, 0);
+}
+
+static void compare_with_journal(struct record *r, const struct replay_state *is)
+{
+    struct replay_state was;
+    if (r->in == NULL) {
+        return;
+    }
+    if (replay_take_state(r->gate, &was)) {
+        if (note_difference(r, compare_states(r, &was, is)) && r->out == NULL) {
+            leave(r);
+        }
+    } else if (r->out == NULL) {
+        leave(r);
+    }
+}
+
 static void on_state(void *opaque, tick_t due)
 {
     struct record *r = opaque;
-    GArray *sections;
-    size_t first;
-    r->state.when = due + STATE_EVERY;
-    (void)machine_hash(r->m, &sections);
-    g_autofree uint64_t *hashes = g_new(uint64_t, sections->len);
-    for (guint i = 0; i < sections->len; i++) {
-        hashes[i] = GUINT64_TO_LE(g_array_index(sections, struct snap_section_hash, i).hash);
+    GArray *hashes;
+    struct replay_state is = look(r, &hashes);
+    r->state.when = due + r->head->every;
+    r->n_states++;
+    compare_with_journal(r, &is);
+    if (r->out != NULL) {
+        replay_put_state(r->gate, &is);
     }
-    switch (
-        replay_state(r->gate, machine_now(r->m), all_insns(r->m), hashes, sections->len, &first)) {
-    case REPLAY_DIFFERS:
-        tell_difference(r, sections, first);
-        break;
-    case REPLAY_NO_STATE:
-        if (replay_at_end(r->gate, &r->err)) {
-            r->past_end = true;
-            fprintf(stderr, "armature: the journal ends here, without the end of the run\n");
-            leave(r, 0);
-        }
-        break;
-    case REPLAY_SAME:
-        break;
-    }
-    g_array_unref(sections);
+    g_array_unref(hashes);
 }
 
 /* ---- life ---- */
 
-struct record *record_new(const struct options *o, int argc, char **argv, GError **err)
+static bool open_journal(struct record *r, struct options **o, int argc, char **argv, GError **err)
 {
-    if (o->record == NULL && o->replay == NULL) {
-        return NULL;
+    const char *path = (*o)->replay;
+    GError *why = NULL;
+    r->in = journal_open(path, err);
+    if (r->in == NULL) {
+        return false;
+    }
+    r->head = journal_head_read(r->in, &why);
+    struct options *all = r->head != NULL ? replay_options(r->head, argc, argv, &why) : NULL;
+    if (all == NULL) {
+        g_propagate_prefixed_error(err, why, "journal '%s': ", path);
+        return false;
+    }
+    options_free(*o);
+    *o = all;
+    enum run_files_result found = run_files_locate(all, r->head, all->replay, err);
+    r->verdict = found == RUN_FILES_ABSENT  ? absent
+                 : found == RUN_FILES_OTHER ? other_file
+                                            : failed;
+    return found == RUN_FILES_FOUND;
+}
+
+static bool prepare(struct record *r, struct options **o, int argc, char **argv, GError **err)
+{
+    if ((*o)->replay != NULL) {
+        return open_journal(r, o, argc, argv, err);
+    }
+    r->head = journal_head_new();
+    r->head->every = (*o)->record.every;
+    r->head->note = g_strdup((*o)->record.note);
+    replay_options_save(r->head, argc, argv);
+    return replay_options_check(*o, err) && run_files_collect(*o, r->head, err);
+}
+
+bool record_new(struct options **o, int argc, char **argv, struct record **out, GError **err)
+{
+    *out = NULL;
+    if ((*o)->text != NULL || ((*o)->record.file == NULL && (*o)->replay == NULL)) {
+        return true;
     }
     struct record *r = g_new0(struct record, 1);
-    r->o = o;
+    GError *why = NULL;
     r->gate = replay_new();
-    r->text = g_string_new(NULL);
-    bool ok;
-    if (o->replay != NULL) {
-        r->in = open_journal(o->replay, &r->config, err);
-        ok = r->in != NULL && check_files(r, err);
-    } else {
-        add_args(r->text, argc, argv);
-        ok = add_files(r->text, o, err);
-    }
-    if (!ok) {
+    r->report_path = g_strdup((*o)->replay_report);
+    r->verdict = failed;
+    if (!prepare(r, o, argc, argv, &why)) {
+        r->error = g_strdup(why->message);
         record_free(r);
-        return NULL;
+        g_propagate_error(err, why);
+        return false;
     }
-    return r;
+    r->o = *o;
+    *out = r;
+    return true;
 }
 
 struct replay *record_gate(struct record *r)
@@ -283,59 +280,149 @@ struct replay *record_gate(struct record *r)
     return r != NULL ? r->gate : NULL;
 }
 
-static bool start_recording(struct record *r, GError **err)
+/* The head of a new journal: files and words are the old one's, if there is one. */
+static bool start_writing(struct record *r, GError **err)
 {
-    r->out = journal_create(r->o->record, err);
+    r->out = journal_create(r->o->record.file, err);
     if (r->out == NULL) {
         return false;
     }
-    g_string_append_printf(r->text, KEY_RTC "%" PRId64, machine_get_config(r->m)->rtc_seconds);
-    g_string_append_c(r->text, '\0');
-    journal_put(r->out, &(struct journal_rec){.kind = JOURNAL_CONFIG,
-                                              .data = (const uint8_t *)r->text->str,
-                                              .len = (uint32_t)r->text->len});
-    replay_record(r->gate, r->out);
-    return true;
+    struct journal_head h = *r->head;
+    h.sections = r->sections;
+    h.rtc_seconds = machine_get_config(r->m)->rtc_seconds;
+    return journal_head_write(&h, r->out, err);
 }
 
 bool record_start(struct record *r, struct machine *m, GError **err)
 {
+    GArray *hashes;
     if (r == NULL) {
         return true;
     }
     r->m = m;
-    if (r->in != NULL) {
-        replay_play(r->gate, r->in);
-    } else if (!start_recording(r, err)) {
+    (void)look(r, &hashes);
+    g_array_unref(hashes);
+    if (r->o->record.file != NULL && !start_writing(r, err)) {
         return false;
     }
-    r->state = (struct machine_alarm){.when = STATE_EVERY, .fn = on_state, .opaque = r};
+    if (r->in != NULL) {
+        replay_play(r->gate, r->in, r->out);
+    } else {
+        replay_record(r->gate, r->out);
+    }
+    r->state = (struct machine_alarm){.when = r->head->every, .fn = on_state, .opaque = r};
     machine_add_alarm(m, &r->state);
+    return true;
+}
+
+/* ---- the end ---- */
+
+static char *compare_ends(const struct record *r, const struct replay_end *was,
+                          const struct replay_end *is)
+{
+    if (was->how != is->how) {
+        g_autofree char *then = time_text(was->state.when);
+        return g_strdup_printf(was->how == JOURNAL_END_GUEST
+                                   ? "it goes on where the guest ended, at %s"
+                                   : "the guest ends where somebody stopped it, at %s",
+                               then);
+    }
+    if (was->status != is->status) {
+        return g_strdup_printf("it ends with status %d, was %d", is->status, was->status);
+    }
+    return was->how == JOURNAL_END_GUEST ? compare_states(r, &was->state, &is->state) : NULL;
+}
+
+static struct replay_end end_of(struct record *r, int status, bool outside, GArray **hashes)
+{
+    struct replay_end e = {
+        .how = outside ? JOURNAL_END_OUTSIDE : JOURNAL_END_GUEST,
+        .status = status,
+        .state = look(r, hashes),
+    };
+    e.state.n = outside ? 0 : e.state.n;
+    return e;
+}
+
+/* The rest of the journal against the end of the run. */
+static bool compare_rest(struct record *r, const struct replay_end *is, GError **err)
+{
+    struct replay_end was;
+    switch (replay_take_end(r->gate, &was, err)) {
+    case REPLAY_REST_WRONG:
+        r->verdict = differs;
+        return false;
+    case REPLAY_REST_CUT:
+        r->verdict = cut;
+        fprintf(stderr, "armature: the journal ends here, without the end of the run\n");
+        return true;
+    case REPLAY_REST_MORE: {
+        g_autofree char *now = time_text(is->state.when);
+        note_difference(r, g_strdup_printf("it ends at %s, before the recorded one", now));
+        break;
+    }
+    case REPLAY_REST_END:
+        note_difference(r, compare_ends(r, &was, is));
+        break;
+    }
+    return true;
+}
+
+static bool judge(struct record *r, const struct replay_end *is, GError **err)
+{
+    if (r->first == NULL && replay_left(r->gate)) {
+        r->verdict = stopped;
+        return true;
+    }
+    if (r->first == NULL && !compare_rest(r, is, err)) {
+        return false;
+    }
+    if (r->first != NULL && r->out == NULL) {
+        r->verdict = differs;
+        return fail(err, ERR_FILE, "the replay is another run: %s", r->first);
+    }
+    if (r->verdict != cut) {
+        r->verdict = r->first != NULL ? changed : same;
+    }
     return true;
 }
 
 bool record_finish(struct record *r, int status, GError **err)
 {
+    GArray *hashes;
+    GError *why = NULL;
     if (r == NULL) {
         return true;
     }
+    r->end = machine_now(r->m);
+    struct replay_end e =
+        end_of(r, status, replay_left(r->gate) || replay_is_over(r->gate), &hashes);
+    bool ok = r->in == NULL || judge(r, &e, &why);
+    if (ok && r->out != NULL) {
+        replay_put_end(r->gate, &e);
+    }
+    replay_stop(r->gate);
     if (r->out != NULL) {
-        uint32_t code = GUINT32_TO_LE((uint32_t)status);
-        journal_put(r->out, &(struct journal_rec){.kind = JOURNAL_END,
-                                                  .when = machine_now(r->m),
-                                                  .insns = all_insns(r->m),
-                                                  .data = (const uint8_t *)&code,
-                                                  .len = sizeof(code)});
-        return journal_close(g_steal_pointer(&r->out), err);
+        ok = journal_close(g_steal_pointer(&r->out), ok ? &why : NULL) && ok;
     }
-    if (r->err == NULL && !r->past_end && !replay_at_end(r->gate, &r->err) && r->err == NULL) {
-        fail(&r->err, ERR_FILE, "the replay ended before its journal");
+    g_array_unref(hashes);
+    if (!ok) {
+        r->error = g_strdup(why->message);
+        g_propagate_error(err, why);
     }
-    if (r->err != NULL) {
-        g_propagate_error(err, g_steal_pointer(&r->err));
+    return ok;
+}
+
+static bool write_report(const struct record *r)
+{
+    FILE *f = fopen(r->report_path, "we");
+    if (f == NULL) {
         return false;
     }
-    return true;
+    const char *text = r->error != NULL ? r->error : r->first != NULL ? r->first : "";
+    fprintf(f, "%s\n%" PRIu64 " %u %u\n%s\n", r->verdict, r->end / TICKS_PER_US, r->n_states,
+            r->n_changed, text);
+    return fclose(f) == 0;
 }
 
 void record_free(struct record *r)
@@ -343,12 +430,18 @@ void record_free(struct record *r)
     if (r == NULL) {
         return;
     }
+    if (r->report_path != NULL && !write_report(r)) {
+        fprintf(stderr, "armature: --replay-report: cannot write '%s'\n", r->report_path);
+    }
     if (r->out != NULL) {
         (void)!journal_close(r->out, NULL);
     }
     journal_free(r->in);
     replay_free(r->gate);
-    g_string_free(r->text, TRUE);
-    g_clear_error(&r->err);
+    journal_head_free(r->head);
+    g_clear_pointer(&r->sections, g_ptr_array_unref);
+    g_free(r->first);
+    g_free(r->error);
+    g_free(r->report_path);
     g_free(r);
 }

@@ -8,6 +8,7 @@
 
 #include "app/drivers.h"
 #include "app/semihost_files.h"
+#include "app/semihost_gate.h"
 #include "devices/virtio.h"
 #include "host/blockdev.h"
 #include "host/chardev.h"
@@ -25,7 +26,7 @@ struct open_drive {
 struct open_netdev {
     char *id;
     struct netdev *dev;
-    bool taken;
+    bool taken, absent;
 };
 
 struct wiring {
@@ -41,6 +42,7 @@ struct wiring {
     GPtrArray *entropy;    /* struct host_entropy * */
     GArray *fw_files;      /* struct machine_fw_file */
     struct semihost_files *semihost;
+    struct semihost_gate *semihost_gate; /* NULL: input is not recorded */
     char *semihost_cmdline;
     struct virtio_dev *serial_bus;
     unsigned n_nics;
@@ -356,6 +358,9 @@ static bool open_netdev(struct wiring *w, const char *spec, const char *id, GErr
         fail(err, ERR_OPTION, "-netdev %s needs id=", spec);
     } else if (find_netdev(w, x.id) != NULL) {
         fail(err, ERR_OPTION, "-netdev: the id '%s' is taken", x.id);
+    } else if (w->o->replay != NULL) {
+        x.absent = true; /* frames come from the journal, and go nowhere */
+        x.dev = g_new0(struct netdev, 1);
     } else {
         x.dev = host_netdev_user_open(w->loop, &cfg, err);
     }
@@ -648,6 +653,10 @@ static bool open_semihosting(struct wiring *w, GError **err)
     }
     w->semihost = semihost_files_new(console);
     w->cfg.semihost = semihost_files_host(w->semihost);
+    if (w->cfg.gate != NULL) {
+        w->semihost_gate = semihost_gate_new(w->cfg.gate, &w->cfg.semihost);
+        w->cfg.semihost = semihost_gate_host(w->semihost_gate);
+    }
     if (s->args != NULL) {
         w->semihost_cmdline = g_strdup(s->args->str);
     } else if (w->o->kernel != NULL) {
@@ -666,7 +675,11 @@ static void clear_drive(void *p)
 static void clear_netdev(void *p)
 {
     struct open_netdev *x = p;
-    host_netdev_close(x->dev);
+    if (x->absent) {
+        g_free(x->dev);
+    } else {
+        host_netdev_close(x->dev);
+    }
     g_free(x->id);
 }
 
@@ -718,6 +731,7 @@ void wiring_free(struct wiring *w)
     if (w == NULL) {
         return;
     }
+    semihost_gate_free(w->semihost_gate);
     semihost_files_free(w->semihost);
     g_free(w->semihost_cmdline);
     g_array_unref(w->netdevs);

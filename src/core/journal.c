@@ -13,7 +13,7 @@
 #include "base/hash.h"
 
 #define MAGIC        "ARMAJRNL"
-#define VERSION      1
+#define VERSION      2
 #define HEADER_BYTES 16U
 #define HEAD_BYTES   24U
 #define CHECK_BYTES  8U

@@ -21,7 +21,15 @@ enum journal_kind {
     JOURNAL_FRAME = 4,   /* data: taken (1) or refused (0), then a frame for network `source` */
     JOURNAL_REQUEST = 5, /* source: enum machine_request; data: the code, 32 bits */
     JOURNAL_STATE = 6,   /* data: a hash a section, 64 bits each */
-    JOURNAL_END = 7,     /* data: the exit status, 32 bits */
+    JOURNAL_END = 7,  /* source: enum journal_end; data: the exit status, 32 bits, the last state */
+    JOURNAL_FILE = 8, /* after the configuration: a piece of a file (journal_head.h) */
+    JOURNAL_ANSWER =
+        9, /* source: what the guest asked the host for; data: result, 64 bits, bytes */
+};
+
+enum journal_end {
+    JOURNAL_END_GUEST,   /* by itself */
+    JOURNAL_END_OUTSIDE, /* somebody stopped it: no state, it may be in the middle of a turn */
 };
 
 #define JOURNAL_DATA_MAX (1U << 20)

@@ -6,6 +6,8 @@
 #include "base/bits.h"
 
 enum { STREAM_BYTES = 4096, FRAMES_MAX = 64, REQUESTS_MAX = 16 };
+/* Another run that should end by itself may take twice as long, and this. */
+#define LONGER (10 * TICKS_PER_SEC)
 
 struct stream {
     struct replay *gate;
@@ -41,6 +43,9 @@ struct replay {
     struct journal_writer *out;
     struct journal_reader *in;
     struct journal_rec next; /* playing: kind 0 at the end */
+    bool left;               /* REQ_EXIT came from outside */
+    bool over;               /* playing: the journal made the machine leave */
+    uint64_t *hashes;        /* of the state that was taken last */
     GError *err;
 };
 
@@ -171,20 +176,44 @@ static void close_network(void *p)
 static void gate_request(void *opaque, enum machine_request what, int code)
 {
     struct replay *r = opaque;
-    if (r->mode == REPLAY_PLAY) {
-        /* Somebody wants to leave the replay: that is not part of it. */
-        if (what == REQ_EXIT) {
-            r->machine.request(r->machine.opaque, what, code);
-        }
-    } else if (r->n_requests < REQUESTS_MAX) {
+    if (what == REQ_EXIT) {
+        r->left = true;
+        r->machine.request(r->machine.opaque, what, code);
+    } else if (r->mode != REPLAY_PLAY && r->n_requests < REQUESTS_MAX) {
         r->requests[r->n_requests++] = (struct request){what, code};
     }
 }
 
-struct machine_port replay_port(struct replay *r, const struct machine_port *machine)
+void replay_set_machine(struct replay *r, const struct machine_port *machine)
 {
     r->machine = *machine;
+}
+
+struct machine_port replay_port(struct replay *r)
+{
     return (struct machine_port){gate_request, r};
+}
+
+bool replay_has_request(const struct replay *r)
+{
+    return r->n_requests != 0;
+}
+
+/* The journal says so, or does not fit. */
+static void leave(struct replay *r, int status)
+{
+    if (!r->over) {
+        r->over = true;
+        r->machine.request(r->machine.opaque, REQ_EXIT, status);
+    }
+}
+
+static void refuse(struct replay *r, const char *why)
+{
+    if (r->err == NULL) {
+        fail(&r->err, ERR_FILE, "%s", why);
+    }
+    leave(r, 1);
 }
 
 /* ---- life ---- */
@@ -225,10 +254,11 @@ static void read_next(struct replay *r)
     }
 }
 
-void replay_play(struct replay *r, struct journal_reader *j)
+void replay_play(struct replay *r, struct journal_reader *j, struct journal_writer *again)
 {
     r->mode = REPLAY_PLAY;
     r->in = j;
+    r->out = again;
     read_next(r);
 }
 
@@ -236,7 +266,7 @@ void replay_play(struct replay *r, struct journal_reader *j)
 
 static void write_down(struct replay *r, const struct journal_rec *rec)
 {
-    if (r->mode == REPLAY_RECORD) {
+    if (r->out != NULL) {
         journal_put(r->out, rec);
     }
 }
@@ -349,16 +379,25 @@ static bool is_input(const struct journal_rec *rec)
     return rec->kind >= JOURNAL_INPUT && rec->kind <= JOURNAL_REQUEST;
 }
 
-static bool play_due(const struct replay *r, tick_t now, uint64_t insns)
+/* Another run: when the device takes it. A frame that was refused came again later. */
+static bool fits_now(const struct replay *r, tick_t now)
 {
-    return is_input(&r->next) && r->next.when <= now && r->next.insns <= insns;
+    const struct journal_rec *rec = &r->next;
+    if (rec->kind == JOURNAL_INPUT && rec->source < r->streams->len) {
+        return rec->len <= device_room(g_ptr_array_index(r->streams, rec->source));
+    }
+    if (rec->kind == JOURNAL_FRAME && rec->source < r->networks->len) {
+        return !((struct network *)g_ptr_array_index(r->networks, rec->source))->starved;
+    }
+    return rec->kind != JOURNAL_END || rec->source != JOURNAL_END_GUEST ||
+           now > 2 * rec->when + LONGER;
 }
 
-static void refuse(struct replay *r, const char *why)
+static bool play_due(const struct replay *r, tick_t now, uint64_t insns)
 {
-    if (r->err == NULL) {
-        fail(&r->err, ERR_FILE, "the journal does not fit: %s", why);
-    }
+    bool something = is_input(&r->next) || r->next.kind == JOURNAL_END;
+    return something && !r->over && r->next.when <= now &&
+           (r->out != NULL ? fits_now(r, now) : r->next.insns <= insns);
 }
 
 static void play_stream(struct replay *r, const struct journal_rec *rec)
@@ -366,13 +405,13 @@ static void play_stream(struct replay *r, const struct journal_rec *rec)
     struct stream *s =
         rec->source < r->streams->len ? g_ptr_array_index(r->streams, rec->source) : NULL;
     if (s == NULL) {
-        refuse(r, "input for a device that is not there");
+        refuse(r, "the journal has input for a device that is not there");
     } else if (rec->kind == JOURNAL_BREAK) {
         if (s->front.deliver_break != NULL) {
             s->front.deliver_break(s->front.dev);
         }
     } else if (rec->len > device_room(s)) {
-        refuse(r, "more input than the device takes");
+        refuse(r, "the run is another one: a device does not take its input");
     } else {
         s->front.deliver(s->front.dev, rec->data, rec->len);
     }
@@ -383,9 +422,10 @@ static void play_frame(struct replay *r, const struct journal_rec *rec)
     struct network *n =
         rec->source < r->networks->len ? g_ptr_array_index(r->networks, rec->source) : NULL;
     if (n == NULL || rec->len < 1) {
-        refuse(r, "a frame for a network that is not there");
+        refuse(r, "the journal has a frame for a network that is not there");
     } else if (give_frame(n, rec->data + 1, rec->len - 1) != (rec->data[0] != 0)) {
-        refuse(r, "a frame is taken that was not, or the other way round");
+        refuse(r, "the run is another one: a network device has room for a frame, or none, that "
+                  "it had not, or had");
     }
 }
 
@@ -393,7 +433,7 @@ static void play_request(struct replay *r, const struct journal_rec *rec)
 {
     uint32_t code = 0;
     if (rec->len != sizeof(code) || rec->source > REQ_EXIT) {
-        refuse(r, "a request without meaning");
+        refuse(r, "the journal has a request without meaning");
         return;
     }
     memcpy(&code, rec->data, sizeof(code));
@@ -401,26 +441,88 @@ static void play_request(struct replay *r, const struct journal_rec *rec)
                        (int)GUINT32_FROM_LE(code));
 }
 
+static void play_input(struct replay *r, const struct journal_rec *rec)
+{
+    if (rec->kind == JOURNAL_FRAME) {
+        play_frame(r, rec);
+    } else if (rec->kind == JOURNAL_REQUEST) {
+        play_request(r, rec);
+    } else {
+        play_stream(r, rec);
+    }
+}
+
+/* True: it is done with. */
+static bool play_frame_again(struct replay *r, struct journal_rec rec)
+{
+    if (rec.source >= r->networks->len || rec.len < 1) {
+        play_frame(r, &rec); /* refuses it */
+        return true;
+    }
+    if (rec.data[0] == 0) {
+        return true;
+    }
+    g_autofree uint8_t *p = g_memdup2(rec.data, rec.len);
+    p[0] = give_frame(g_ptr_array_index(r->networks, rec.source), p + 1, rec.len - 1);
+    rec.data = p;
+    write_down(r, &rec);
+    return p[0] != 0;
+}
+
+/* As in the other run, and on paper again if that is wanted. */
+static bool play_next(struct replay *r, struct journal_rec rec)
+{
+    if (r->out != NULL && rec.kind == JOURNAL_FRAME) {
+        return play_frame_again(r, rec);
+    }
+    play_input(r, &rec);
+    write_down(r, &rec);
+    return true;
+}
+
+static int end_status(const struct journal_rec *rec)
+{
+    uint32_t code = 0;
+    memcpy(&code, rec->data, MIN(rec->len, sizeof(code)));
+    return (int)GUINT32_FROM_LE(code);
+}
+
 static void play_deliver(struct replay *r, tick_t now, uint64_t insns)
 {
-    while (r->err == NULL && play_due(r, now, insns)) {
-        const struct journal_rec rec = r->next;
-        if (rec.kind == JOURNAL_FRAME) {
-            play_frame(r, &rec);
-        } else if (rec.kind == JOURNAL_REQUEST) {
-            play_request(r, &rec);
-        } else {
-            play_stream(r, &rec);
+    while (play_due(r, now, insns)) {
+        struct journal_rec rec = r->next;
+        if (rec.kind == JOURNAL_END) {
+            leave(r, end_status(&rec));
+            return;
         }
-        read_next(r);
+        rec.when = now;
+        rec.insns = insns;
+        if (play_next(r, rec)) {
+            read_next(r);
+        }
     }
 }
 
 /* ---- for the run loop ---- */
 
+/* Its time has passed. */
+static void check_missed(struct replay *r, tick_t now)
+{
+    if (is_input(&r->next) && r->next.when < now && r->out == NULL && !r->over) {
+        refuse(r, "the run is another one: input came after more instructions than there are");
+    }
+}
+
 bool replay_due(struct replay *r, tick_t now, uint64_t insns)
 {
-    return r->mode == REPLAY_PLAY ? play_due(r, now, insns) : live_due(r);
+    if (r->mode != REPLAY_PLAY) {
+        return live_due(r);
+    }
+    bool due = play_due(r, now, insns);
+    if (!due) {
+        check_missed(r, now);
+    }
+    return due;
 }
 
 void replay_deliver(struct replay *r, tick_t now, uint64_t insns)
@@ -432,53 +534,157 @@ void replay_deliver(struct replay *r, tick_t now, uint64_t insns)
     }
 }
 
-tick_t replay_next(struct replay *r)
+tick_t replay_next(struct replay *r, tick_t now)
 {
-    return r->mode == REPLAY_PLAY && is_input(&r->next) ? r->next.when : TICK_NEVER;
+    bool something = is_input(&r->next) || r->next.kind == JOURNAL_END;
+    if (r->mode != REPLAY_PLAY || !something || r->over ||
+        (r->out != NULL && r->next.when <= now)) {
+        return TICK_NEVER;
+    }
+    return MAX(r->next.when, now + 1); /* not yet due: never stand still */
+}
+
+void replay_run_dry(struct replay *r)
+{
+    if (r->mode == REPLAY_PLAY && is_input(&r->next)) {
+        refuse(r, "the run is another one: it does not take its input any more");
+    } else if (r->mode == REPLAY_PLAY) {
+        leave(r, 0);
+    }
+}
+
+/* ---- answers ---- */
+
+bool replay_is_playing(const struct replay *r)
+{
+    return r->mode == REPLAY_PLAY;
+}
+
+void replay_note_answer(struct replay *r, uint8_t what, int64_t result, const void *data,
+                        size_t len)
+{
+    g_autofree uint8_t *p = g_malloc(sizeof(result) + len);
+    int64_t le = GINT64_TO_LE(result);
+    memcpy(p, &le, sizeof(le));
+    if (len != 0) {
+        memcpy(p + sizeof(le), data, len);
+    }
+    write_down(r, &(struct journal_rec){.kind = JOURNAL_ANSWER,
+                                        .source = what,
+                                        .data = p,
+                                        .len = (uint32_t)(sizeof(le) + len)});
+}
+
+bool replay_answer(struct replay *r, uint8_t what, int64_t *result, void *data, size_t room)
+{
+    const struct journal_rec rec = r->next;
+    int64_t le;
+    if (r->over || rec.kind != JOURNAL_ANSWER || rec.source != what || rec.len < sizeof(le) ||
+        rec.len - sizeof(le) > room) {
+        return false;
+    }
+    memcpy(&le, rec.data, sizeof(le));
+    *result = GINT64_FROM_LE(le);
+    if (rec.len > sizeof(le)) {
+        memcpy(data, rec.data + sizeof(le), rec.len - sizeof(le));
+    }
+    write_down(r, &rec);
+    read_next(r);
+    return true;
 }
 
 /* ---- states ---- */
 
-static void record_state(struct replay *r, tick_t now, uint64_t insns, const uint64_t *hashes,
-                         size_t n)
+/* Hashes from the place `at` of the record on. */
+static void get_state(struct replay *r, const struct journal_rec *rec, size_t at,
+                      struct replay_state *out)
 {
-    struct journal_rec rec = {
-        .kind = JOURNAL_STATE,
-        .when = now,
-        .insns = insns,
-        .data = (const uint8_t *)hashes,
-        .len = (uint32_t)(n * sizeof(hashes[0])),
-    };
-    journal_put(r->out, &rec);
+    size_t n = rec->len > at ? (rec->len - at) / sizeof(uint64_t) : 0;
+    g_free(r->hashes);
+    r->hashes = g_new(uint64_t, n);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(&r->hashes[i], rec->data + at + i * sizeof(uint64_t), sizeof(uint64_t));
+        r->hashes[i] = GUINT64_FROM_LE(r->hashes[i]);
+    }
+    *out = (struct replay_state){rec->when, rec->insns, r->hashes, n};
 }
 
-enum replay_verdict replay_state(struct replay *r, tick_t now, uint64_t insns,
-                                 const uint64_t *hashes, size_t n, size_t *out_first)
+static void append_hashes(GByteArray *a, const struct replay_state *s)
 {
-    *out_first = 0;
-    if (r->mode == REPLAY_RECORD) {
-        record_state(r, now, insns, hashes, n);
-        return REPLAY_SAME;
+    for (size_t i = 0; i < s->n; i++) {
+        uint64_t le = GUINT64_TO_LE(s->hashes[i]);
+        g_byte_array_append(a, (const uint8_t *)&le, sizeof(le));
     }
-    const struct journal_rec rec = r->next;
-    if (rec.kind != JOURNAL_STATE) {
-        return rec.kind == 0 || rec.kind == JOURNAL_END ? REPLAY_NO_STATE : REPLAY_DIFFERS;
+}
+
+static void put_record(struct replay *r, struct journal_rec rec, const struct replay_state *s,
+                       const GByteArray *a)
+{
+    rec.when = s->when;
+    rec.insns = s->insns;
+    rec.data = a->data;
+    rec.len = a->len;
+    write_down(r, &rec);
+}
+
+void replay_put_state(struct replay *r, const struct replay_state *s)
+{
+    g_autoptr(GByteArray) a = g_byte_array_new();
+    append_hashes(a, s);
+    put_record(r, (struct journal_rec){.kind = JOURNAL_STATE}, s, a);
+}
+
+bool replay_take_state(struct replay *r, struct replay_state *out)
+{
+    if (r->next.kind != JOURNAL_STATE) {
+        return false;
     }
-    bool fits = rec.when == now && rec.insns == insns && rec.len == n * sizeof(hashes[0]);
-    size_t i = 0;
-    while (fits && i < n && memcmp(rec.data + i * sizeof(hashes[0]), &hashes[i], 8) == 0) {
-        i++;
-    }
-    *out_first = i;
+    get_state(r, &r->next, 0, out);
     read_next(r);
-    return fits && i == n ? REPLAY_SAME : REPLAY_DIFFERS;
+    return true;
 }
 
-bool replay_at_end(struct replay *r, GError **err)
+/* ---- the end ---- */
+
+bool replay_left(const struct replay *r)
 {
+    return r->left;
+}
+
+bool replay_is_over(const struct replay *r)
+{
+    return r->over;
+}
+
+void replay_stop(struct replay *r)
+{
+    r->out = NULL;
+    r->over = true;
+}
+
+void replay_put_end(struct replay *r, const struct replay_end *e)
+{
+    g_autoptr(GByteArray) a = g_byte_array_new();
+    uint32_t code = GUINT32_TO_LE((uint32_t)e->status);
+    g_byte_array_append(a, (const uint8_t *)&code, sizeof(code));
+    append_hashes(a, &e->state);
+    put_record(r, (struct journal_rec){.kind = JOURNAL_END, .source = (uint8_t)e->how}, &e->state,
+               a);
+}
+
+enum replay_rest replay_take_end(struct replay *r, struct replay_end *out, GError **err)
+{
+    const struct journal_rec rec = r->next;
     if (r->err != NULL) {
         g_propagate_error(err, g_steal_pointer(&r->err));
-        return true;
+        return REPLAY_REST_WRONG;
     }
-    return r->next.kind == 0 || r->next.kind == JOURNAL_END;
+    if (rec.kind != JOURNAL_END) {
+        return rec.kind == 0 ? REPLAY_REST_CUT : REPLAY_REST_MORE;
+    }
+    *out = (struct replay_end){.how = rec.source == JOURNAL_END_GUEST ? JOURNAL_END_GUEST
+                                                                      : JOURNAL_END_OUTSIDE,
+                               .status = end_status(&rec)};
+    get_state(r, &rec, sizeof(uint32_t), &out->state);
+    return REPLAY_REST_END;
 }

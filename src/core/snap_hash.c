@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/snap_hash.h"
 
+#include <string.h>
+
 #include "base/hash.h"
 #include "core/pages.h"
 
@@ -20,14 +22,23 @@ static void add(struct hasher *x, const char *name, uint64_t hash)
 
 static void hasher_begin(struct snap *s, const char *name, unsigned version)
 {
-    ((struct hasher *)s)->h = version;
+    ((struct hasher *)s)->h = 0;
 }
 
-/* Names are not hashed: the order of fields is that of the tables. */
+static bool is_zero(const uint8_t *p, size_t len)
+{
+    return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
+}
+
+/* A sum over names and values that are not zero: a field that a later build adds, or moves, leaves
+ * the hashes of runs that do not use it. */
 static void hasher_put(struct snap *s, const void *p, unsigned elem, uint32_t count)
 {
     struct hasher *x = (struct hasher *)s;
-    x->h = hash64(p, (size_t)elem * count, x->h);
+    size_t len = (size_t)elem * count;
+    if (!is_zero(p, len)) {
+        x->h += hash64(p, len, hash64(s->path->str, s->path->len, elem));
+    }
 }
 
 static void hasher_end(struct snap *s)

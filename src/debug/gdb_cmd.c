@@ -222,7 +222,7 @@ static void cmd_detach(struct gdb_stub *g, const char *p)
 
 static void cmd_kill(struct gdb_stub *g, const char *p)
 {
-    struct machine_port port = machine_port(gdb_machine(g));
+    struct machine_port port = machine_outer_port(gdb_machine(g));
     g->no_reply = true; /* k has none, and the machine's end is W */
     port.request(port.opaque, REQ_EXIT, 0);
 }

@@ -9,7 +9,7 @@
 
 static bool request(struct monitor *mon, enum machine_request what)
 {
-    struct machine_port port = machine_port(mon->m);
+    struct machine_port port = machine_outer_port(mon->m);
     port.request(port.opaque, what, 0);
     return true;
 }

@@ -45,6 +45,10 @@ static bool exists(const struct monitor *mon, const char *name, const char *path
 bool monitor_savevm(struct monitor *mon, char **args, GString *out, GError **err)
 {
     g_autofree char *path = path_of(mon, args[0], err);
+    const struct replay *gate = machine_get_config(mon->m)->gate;
+    if (replay_has_journal(gate) && !replay_is_playing(gate)) {
+        return fail(err, ERR_FILE, "not while the run is recorded: its replay can save snapshots");
+    }
     return path != NULL && machine_save(mon->m, path, err);
 }
 

@@ -47,6 +47,11 @@ struct machine_port machine_port(struct machine *m)
     return (struct machine_port){machine_request, m};
 }
 
+struct machine_port machine_outer_port(struct machine *m)
+{
+    return m->cfg.gate != NULL ? replay_port(m->cfg.gate) : machine_port(m);
+}
+
 /* ---- the device tree ---- */
 
 static void draw_seeds(struct machine *m, struct fdt_seeds *s)
@@ -218,6 +223,10 @@ struct machine *machine_new(const struct machine_config *c, GError **err)
 {
     struct machine *m = g_new0(struct machine, 1);
     m->cfg = *c;
+    if (c->gate != NULL) {
+        struct machine_port p = machine_port(m);
+        replay_set_machine(c->gate, &p);
+    }
     m->alarms_next = TICK_NEVER;
     if (!build(m, err)) {
         machine_free(m);

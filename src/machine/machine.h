@@ -105,8 +105,10 @@ void machine_free(struct machine *m);
 
 /* Run until the guest or the host ends it. Returns the exit status. */
 int machine_run(struct machine *m);
-/* The door for backends that stop the machine. */
+/* The door for what is part of the machine, and for what stops it at a time. */
 struct machine_port machine_port(struct machine *m);
+/* The door for people and backends: through the gate, if there is one. */
+struct machine_port machine_outer_port(struct machine *m);
 
 /*
  * Call fn between two rounds of PEs, when virtual time has come to `when`: exactly there if it is a

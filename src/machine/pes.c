@@ -94,15 +94,20 @@ static tick_t semihost_now(void *opaque)
     return evq_now(((struct machine *)opaque)->evq);
 }
 
+static bool is_wanted_outside(const struct machine *m)
+{
+    return m->request.any || (m->cfg.gate != NULL && replay_has_request(m->cfg.gate));
+}
+
 static bool semihost_wait(void *opaque)
 {
     enum { WAIT_MS = 100 };
     struct machine *m = opaque;
-    if (m->cfg.host.poll == NULL || m->request.any) {
+    if (m->cfg.host.poll == NULL || is_wanted_outside(m)) {
         return false;
     }
     m->cfg.host.poll(m->cfg.host.opaque, WAIT_MS);
-    return !m->request.any;
+    return !is_wanted_outside(m);
 }
 
 static void set_up_semihosting(struct machine *m)

@@ -144,7 +144,11 @@ static void idle(struct machine *m)
 {
     tick_t next = next_event(m);
     if (m->cfg.gate != NULL) {
-        next = MIN(next, replay_next(m->cfg.gate));
+        next = MIN(next, replay_next(m->cfg.gate, m->now));
+    }
+    if (next == TICK_NEVER && m->cfg.gate != NULL && replay_is_playing(m->cfg.gate)) {
+        replay_run_dry(m->cfg.gate);
+        return;
     }
     if (next == TICK_NEVER) {
         /* Only input can end this. */
