@@ -115,7 +115,7 @@ def expand_rows(text):
     for name, body in re.findall(r"^#define (\w+)\(n\)\s*\n((?:SR\(.*\n)+)", text, re.M):
         text = re.sub(rf"^#define {name}\(n\)\s*\n(?:SR\(.*\n)+", "", text, flags=re.M)
         text = re.sub(rf"\b{name}\((\d+)\)",
-                      lambda m, b=body: "\n" + b.replace("##n##", m[1]).replace("##n", m[1]), text)
+                      lambda m, b=body: "\n" + re.sub(r"##n##|##n|\bn\b", m[1], b), text)
     return text
 
 

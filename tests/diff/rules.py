@@ -252,6 +252,15 @@ TRAP_RULES = (
     Rule("features of one side", feature_of_ours, golden=True),
 )
 
+def counter_of_el2(c):
+    """A counter that MDCR_EL2.HPMN keeps for EL2."""
+    m = re.fullmatch(r"M(?:RS|SR) PMEV(?:CNTR|TYPER)(\d)_EL0", c.access)
+    return (bool(m) and c.el <= 1 and c.theirs.done and c.ours.trap(2) and
+            int(m[1]) >= c.regs["MDCR_EL2"] & 31)
+
+
+MATRIX_RULES = (*TRAP_RULES, Rule("MDCR_EL2.HPMN", counter_of_el2))
+
 
 # ---- translations ----
 
