@@ -23,6 +23,7 @@ enum hypercall {
     HC_STEAL,  /* keep the PE from this vCPU for X1 ticks */
     HC_LINES,  /* X1: HCR_EL2.{VF, VI, VSE} from now on */
     HC_NOTIFY, /* X1: private interrupts whose EOI the hypervisor wants to know */
+    HC_CLOCK,  /* the PE's physical count */
     HC_MAINT,  /* X1: a bit of ICH_MISR_EL2. How often it was a reason; starts again at 0 */
 };
 #define LINE_VF       BIT(6)

@@ -43,6 +43,9 @@ bool trap_hypercall(struct vcpu *v)
         vgic_sync(&v->gic);
         v->gic.notify = v->x[1];
         break;
+    case HC_CLOCK:
+        v->x[0] = rd(cntpct_el0);
+        return true;
     case HC_MAINT:
         v->x[0] = v->gic.maintenance[v->x[1] & 7];
         v->gic.maintenance[v->x[1] & 7] = 0;

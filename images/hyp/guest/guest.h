@@ -6,7 +6,9 @@
 #include "abi.h"
 
 /* ---- lib.c ---- */
+void guest_start(uint64_t vm); /* exceptions and MMU; X0 of the first vCPU */
 void print(const char *s);
+void print_hex(uint64_t v);
 void check(const char *name, bool ok);
 void check_eq(const char *name, uint64_t got, uint64_t want);
 void report(void); /* to the hypervisor, what was counted since */

@@ -3,7 +3,6 @@
 #include "guest.h"
 
 static unsigned n_checks, n_failures, vm;
-static struct taken first_record;
 
 /* ---- calls ---- */
 uint64_t hvc(enum hypercall call, uint64_t a, uint64_t b)
@@ -35,7 +34,7 @@ void print(const char *s)
     }
 }
 
-static void print_hex(uint64_t v)
+void print_hex(uint64_t v)
 {
     char s[19] = "0x";
 
@@ -180,17 +179,11 @@ void mmu_on(void)
     isb();
 }
 
-void guest_main(uint64_t vm_n)
+void guest_start(uint64_t vm_n)
 {
+    static struct taken record;
+
     vm = vm_n;
-    exceptions_init(&first_record);
+    exceptions_init(&record);
     mmu_on();
-    test_identity();
-    test_memory();
-    test_devices();
-    test_time();
-    test_interrupts();
-    test_second_vcpu();
-    report();
-    smc(PSCI_SYSTEM_OFF, 0, 0, 0);
 }
