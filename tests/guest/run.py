@@ -4,6 +4,8 @@
 
 usage: run.py [--timeout S] [--known FILE --name TEST] EMULATOR PROGRAM.elf [MACHINE ARGUMENTS...]
 
+--bios: PROGRAM is a flat image for the flash instead.
+
 Lines of output that begin with FAIL name what failed. --known is for a reference emulator: a list
 of checks it is known to fail, `test | check | why`, where * in a test's name is for all machines
 that it runs on. Failing another one, or no longer failing one of them, is an error.
@@ -63,14 +65,15 @@ def main():
     ap.add_argument("--timeout", type=float, default=30)
     ap.add_argument("--known")
     ap.add_argument("--name")
+    ap.add_argument("--bios", action="store_true")
     ap.add_argument("emulator")
     ap.add_argument("program", type=pathlib.Path)
     args, extra = ap.parse_known_args()
     if not emulator.find(args.emulator):
         emulator.skip(f"no {args.emulator} on this machine")
     known = known_failures(args.known, args.name) if args.known else set()
-    command = [emulator.find(args.emulator), *machine(extra), *BASE, "-kernel",
-               args.program.resolve()]
+    command = [emulator.find(args.emulator), *machine(extra), *BASE,
+               "-bios" if args.bios else "-kernel", args.program.resolve()]
     with tempfile.TemporaryDirectory() as scratch:
         result = emulator.run(command, args.timeout, cwd=scratch)
     print(" ".join(map(str, command)))
