@@ -2,8 +2,9 @@
 /*
  * libFuzzer target: random programs on a whole machine, at every exception level, with the MMU on
  * and off, one and two PEs. Words are encodings of the table with random operands, accesses to
- * system registers, or anything; registers hold addresses of memory and of every device. Vectors
- * skip what faulted. A program ends after some turns of the run loop.
+ * system registers, more of those by which a hypervisor or a monitor can go wrong, or anything;
+ * registers hold addresses of memory and of every device, and numbers. Vectors skip what faulted. A
+ * program ends after some turns of the run loop.
  *
  * Input: 8 bytes of set-up, then 6 bytes an instruction.
  */
@@ -52,6 +53,36 @@ static uint32_t system_word(uint32_t v, unsigned which)
     return 0xd5100000 | (enc & 0x7fff) << 5 | (v & 31) | (v & 0x20) << 16;
 }
 
+/* op0, op1, CRn, CRm, op2 */
+#define MSR(op0, op1, n, m, op2)                                                                   \
+    (0xd5000000 | (op0) << 19 | (op1) << 16 | (n) << 12 | (m) << 8 | (op2) << 5)
+
+/* What decides about lower levels: traps, both stages, both worlds, virtual interrupts, returns. */
+/* clang-format off */
+static const uint32_t control_words[] = {
+    MSR(3, 4, 1, 1, 0), MSR(3, 4, 1, 2, 2), MSR(3, 4, 2, 2, 0),    /* HCR_EL2, HCRX_EL2, VNCR_EL2 */
+    MSR(3, 4, 2, 1, 0), MSR(3, 4, 2, 1, 2),                        /* VTTBR_EL2, VTCR_EL2 */
+    MSR(3, 4, 2, 6, 0), MSR(3, 4, 2, 6, 2), MSR(3, 6, 1, 1, 0),    /* VSTTBR, VSTCR, SCR_EL3 */
+    MSR(3, 4, 4, 0, 0), MSR(3, 4, 4, 0, 1),                        /* SPSR_EL2, ELR_EL2 */
+    MSR(3, 6, 4, 0, 0), MSR(3, 6, 4, 0, 1),                        /* SPSR_EL3, ELR_EL3 */
+    MSR(3, 4, 14, 1, 0), MSR(3, 4, 14, 0, 3),                      /* CNTHCTL_EL2, CNTVOFF_EL2 */
+    MSR(3, 4, 12, 11, 0), MSR(3, 4, 12, 11, 7), MSR(3, 4, 12, 9, 0), /* ICH_HCR, VMCR, AP1R0 */
+    MSR(3, 4, 12, 12, 0), MSR(3, 4, 12, 12, 1), MSR(3, 4, 12, 12, 2), /* ICH_LR0 to LR3 */
+    MSR(3, 4, 12, 12, 3), MSR(3, 0, 12, 12, 0) | 1 << 21,          /* MRS ICC_IAR1_EL1 */
+    MSR(3, 0, 12, 8, 1), MSR(3, 0, 12, 12, 1), MSR(3, 0, 12, 11, 1), /* ICC_EOIR0, EOIR1, DIR */
+    MSR(3, 0, 12, 11, 5), MSR(1, 4, 7, 8, 4), MSR(1, 0, 7, 8, 0),  /* ICC_SGI1R, AT S12E1R, S1E1R */
+    MSR(1, 4, 8, 7, 4), MSR(1, 4, 8, 0, 1),                        /* TLBI ALLE1, IPAS2E1IS */
+    0xd69f03e0, 0xd5033fdf, 0xd4000002, 0xd4000003,                /* ERET, ISB, HVC, SMC */
+};
+/* clang-format on */
+
+/* The last four have no register. */
+static uint32_t control_word(uint32_t v, unsigned which)
+{
+    which %= ARRAY_LEN(control_words);
+    return control_words[which] | (which < ARRAY_LEN(control_words) - 4 ? v & 31 : 0);
+}
+
 static uint32_t make_word(const uint8_t *p)
 {
     size_t n_rows;
@@ -64,6 +95,8 @@ static uint32_t make_word(const uint8_t *p)
         return v;
     case 1:
         return system_word(v, which & 0x1fff);
+    case 2:
+        return control_word(v, which & 0x1fff);
     default:
         which %= n_rows;
         return rows[which].value | (v & ~rows[which].mask);
@@ -97,6 +130,14 @@ static void write_vectors(struct machine *m)
 
 /* ---- the machine ---- */
 
+/* A number that has bits everywhere. */
+static uint64_t scramble(uint64_t v)
+{
+    v = (v ^ v >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    v = (v ^ v >> 27) * UINT64_C(0x94d049bb133111eb);
+    return v ^ v >> 31;
+}
+
 /* Flat, 1 GiB blocks: devices, memory. */
 static void map_flat(struct machine *m, struct cpu *c)
 {
@@ -129,7 +170,8 @@ static void start_pe(struct machine *m, unsigned i, const uint8_t *setup)
         const struct memmap_entry *e = &virt_memmap[(r * 7 + setup[2]) % VIRT_N_REGIONS];
         c->x[r] = r % 3 == 0   ? CODE + 8 * r
                   : r % 3 == 1 ? e->base + setup[3] * 4
-                               : (uint64_t)setup[4] << (setup[5] % 64);
+                  : r % 2 == 0 ? (uint64_t)setup[4] << (setup[5] % 64)
+                               : scramble((uint64_t)setup[4] << 16 | setup[5] << 8 | r);
     }
     c->x[REG_SP] = CODE + 0x8000;
     context_flush(c);
