@@ -186,6 +186,19 @@ bool opt_compile_after(struct options *o, const char *arg, GError **err)
     return n != 0 || fail(err, ERR_OPTION, "--compile-after: at least 1, or 'never'");
 }
 
+bool opt_tlb(struct options *o, const char *arg, GError **err)
+{
+    static const char *const names[] = {
+        [CPU_TLB_NORMAL] = "normal", [CPU_TLB_TINY] = "tiny", [CPU_TLB_OFF] = "off"};
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (strcmp(arg, names[i]) == 0) {
+            o->tlb = (uint8_t)i;
+            return true;
+        }
+    }
+    return fail(err, ERR_OPTION, "--tlb: normal, tiny or off, not '%s'", arg);
+}
+
 bool opt_debug_log(struct options *o, const char *arg, GError **err)
 {
     if (o->log_classes == NULL) {

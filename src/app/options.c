@@ -95,6 +95,7 @@ static const struct opt_desc table[] = {
     CALL("trace", "file[,format=tarmac|bin][,el=..]..", opt_trace, "record instructions (docs/trace.md)"),
     CALL("quantum", "time", opt_quantum,      "how long one PE runs before the next: 100us"),
     CALL("compile-after", "n|never", opt_compile_after, "executions until a piece of guest code is compiled"),
+    CALL("tlb", "normal|tiny|off", opt_tlb, "how many translations are kept: the run is the same"),
     CALL("hash-every", "time", opt_hash_every, "print a hash of the whole state at each multiple of a virtual time"),
     CALL("snapshot-save-at", "time[,file=..]", opt_snapshot_save_at, "save the state at a virtual time"),
     CALL("stop-at", "time", opt_stop_at, "leave at a virtual time"),

@@ -110,6 +110,7 @@ struct options {
     struct trace_options trace;
     tick_t quantum;         /* 0: default */
     uint16_t compile_after; /* as of cpu.h */
+    uint8_t tlb;            /* enum cpu_tlb */
     /* snapshots and hashes */
     tick_t hash_every, stop_at; /* 0: never */
     GArray *saves;              /* struct opt_save */

@@ -636,6 +636,7 @@ static void copy_options(struct wiring *w)
     c->host =
         (struct machine_host){loop_poll_due, loop_poll, loop_now_ns, loop_hold_input, w->loop};
     c->compile_after = o->compile_after;
+    c->tlb = o->tlb;
 }
 
 static bool open_semihosting(struct wiring *w, GError **err)

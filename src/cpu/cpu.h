@@ -29,6 +29,10 @@ enum cpu_power { CPU_OFF, CPU_ON };
 /* Where PSCI calls go when the board emulates firmware. */
 enum cpu_conduit { CONDUIT_NONE, CONDUIT_HVC, CONDUIT_SMC };
 
+/* How many translations a PE keeps: all that fit, few pages of data, none. Software with correct
+ * TLB maintenance does the same. */
+enum cpu_tlb { CPU_TLB_NORMAL, CPU_TLB_TINY, CPU_TLB_OFF };
+
 struct cpu_hooks {
     /* SMC or HVC by the configured conduit: x[0..17] in and out. True: handled, false: the
      * instruction has its architectural effect. */
@@ -55,7 +59,7 @@ struct cpu_config {
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
     uint16_t
         compile_after;   /* executions until a block is compiled, CPU_COMPILE_NEVER; 0: default */
-    bool fast_tlb_off;   /* for tests: same results without it */
+    uint8_t tlb;         /* enum cpu_tlb */
     uint8_t gic_version; /* 0: no GIC system registers, 3, 4 */
     struct cpu_hooks hooks;
     struct bus *bus;

@@ -137,6 +137,8 @@ struct cpu {
     struct fast_tlb_entry tlb_r[FAST_TLB_SIZE];
     struct fast_tlb_entry tlb_w[FAST_TLB_SIZE];
     struct fetch_entry tlb_x[FETCH_TLB_SIZE];
+    uint64_t few[4]; /* CPU_TLB_TINY: the pages of data that are kept */
+    unsigned few_next;
     struct io_tlb_entry tlb_io[IO_TLB_SIZE];
     struct fast_tlb_entry *tlb_back;
     struct jump_cache_entry *jump_cache;

@@ -92,6 +92,7 @@ struct machine_config {
     bool pace;               /* virtual time does not overtake host time */
     tick_t quantum;
     uint16_t compile_after; /* as of cpu.h */
+    uint8_t tlb;            /* enum cpu_tlb */
     uint32_t freq_mhz;      /* clock of a PE: 1000 */
     const uint8_t *uuid;    /* 16 bytes; NULL: none */
 };

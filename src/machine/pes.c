@@ -162,6 +162,7 @@ static bool make_pe(struct machine *m, unsigned i, GError **err)
         .semihosting = m->cfg.semihosting,
         .freq_mhz = m->cfg.freq_mhz,
         .compile_after = m->cfg.compile_after,
+        .tlb = m->cfg.tlb,
         .rng_seed = m->cfg.seed + i,
         .gic_version = m->cfg.gic_version == 2 ? 0 : (uint8_t)m->cfg.gic_version,
         .hooks = {firmware_call, semihost_hook, counter_tick, state_changed, m},

@@ -491,6 +491,22 @@ static void drop_data_page(struct cpu *c, uint64_t va)
     drop_page(c->tlb_back, BACK_TLB_SIZE, va);
 }
 
+static void drop_io_page(struct cpu *c, uint64_t va)
+{
+    struct io_tlb_entry *io = &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
+    if (page_of(io->tag) == page_of(va)) {
+        io->tag = UINT64_MAX;
+    }
+}
+
+void context_keep_few(struct cpu *c, uint64_t va)
+{
+    uint64_t *oldest = &c->few[c->few_next++ % ARRAY_LEN(c->few)];
+    drop_data_page(c, *oldest);
+    drop_io_page(c, *oldest);
+    *oldest = va;
+}
+
 void context_drop_pages(struct cpu *c, uint64_t va, uint64_t len)
 {
     uint64_t offset = va % BLOCK_PAGE;
@@ -513,10 +529,7 @@ static bool drop_single(struct cpu *c, uint64_t va)
         return false;
     }
     drop_data_page(c, va);
-    struct io_tlb_entry *io = &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
-    if (page_of(io->tag) == page_of(va)) {
-        io->tag = UINT64_MAX;
-    }
+    drop_io_page(c, va);
     return true;
 }
 

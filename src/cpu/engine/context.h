@@ -64,6 +64,8 @@ void context_retire_if(struct cpu *c, bool (*match)(const struct context *x, con
  * shared, and the next access looks again.
  */
 bool context_may_keep(struct cpu *c, bool unpriv, uint64_t va, bool global);
+/* CPU_TLB_TINY: a page is about to be kept, the oldest one goes. */
+void context_keep_few(struct cpu *c, uint64_t va);
 /* Accesses to these addresses come to the slow path again, in all contexts. */
 void context_drop_pages(struct cpu *c, uint64_t va, uint64_t len);
 /* A translation of more than one page entered the fast TLB. */

@@ -28,7 +28,7 @@ static bool fill(struct cpu *c, uint64_t va, struct fetch_entry *e)
     e->host = host;
     e->pa = page.v;
     e->guarded = r.guarded;
-    if (!r.cacheable || !context_may_keep(c, false, va, r.global)) {
+    if (!r.cacheable || c->cfg.tlb == CPU_TLB_OFF || !context_may_keep(c, false, va, r.global)) {
         e->tag = UINT64_MAX;
     }
     return true;

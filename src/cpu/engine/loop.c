@@ -198,7 +198,7 @@ static struct op *find_block(struct cpu *c, int64_t max)
                 c->ps.btype = 0;
             }
         }
-        if (f.mode & MODE_UNCACHED) {
+        if ((f.mode & MODE_UNCACHED) || c->cfg.tlb == CPU_TLB_OFF) {
             c->link = NULL;
         } else {
             touched_add(&c->jump_cache_used, jump_cache_index(c->pc));

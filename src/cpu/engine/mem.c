@@ -51,8 +51,7 @@ struct place {
 
 static bool may_use_fast_tlb(const struct cpu *c, uint64_t va, const struct xlat_result *r)
 {
-    return !(r->attr & XA_DEVICE) && !c->cfg.fast_tlb_off && !bit(sctlr_of(c), 1) &&
-           !debug_page_is_watched(c, va);
+    return !(r->attr & XA_DEVICE) && !bit(sctlr_of(c), 1) && !debug_page_is_watched(c, va);
 }
 
 static struct fast_tlb_entry *back_entry(struct cpu *c, uint64_t va)
@@ -119,8 +118,12 @@ static void keep(struct cpu *c, const struct data_access *a, const struct xlat_r
                  const struct place *p)
 {
     bool unpriv = a->flags & MEM_UNPRIV;
-    if (!r->cacheable || !context_may_keep(c, unpriv, a->va, r->global)) {
+    if (!r->cacheable || c->cfg.tlb == CPU_TLB_OFF ||
+        !context_may_keep(c, unpriv, a->va, r->global)) {
         return;
+    }
+    if (UNLIKELY(c->cfg.tlb == CPU_TLB_TINY)) {
+        context_keep_few(c, a->va);
     }
     const struct context *ctx = context_data(c, unpriv);
     if (p->host == NULL) {
