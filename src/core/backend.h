@@ -81,7 +81,11 @@ struct entropy {
 };
 
 /* ---- what a guest, or somebody in front of the machine, may ask of it ---- */
-enum machine_request { REQ_POWER_KEY, REQ_POWEROFF, REQ_RESET, REQ_EXIT };
+enum machine_request { REQ_POWER_KEY, REQ_POWEROFF, REQ_RESET, REQ_EXIT, REQ_SERROR };
+/* The code of REQ_SERROR: a PE and the ISS of its SError, 25 bits. */
+#define SERROR_CODE(pe, iss) ((int)((pe) << 25 | (iss)))
+#define SERROR_PE(code)      ((unsigned)(code) >> 25)
+#define SERROR_ISS(code)     ((unsigned)(code) & 0x1ffffff)
 struct machine_port {
     /* code: exit status for REQ_EXIT. Takes effect when the current instruction ends. */
     void (*request)(void *opaque, enum machine_request r, int code);

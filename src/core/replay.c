@@ -432,7 +432,7 @@ static void play_frame(struct replay *r, const struct journal_rec *rec)
 static void play_request(struct replay *r, const struct journal_rec *rec)
 {
     uint32_t code = 0;
-    if (rec->len != sizeof(code) || rec->source > REQ_EXIT) {
+    if (rec->len != sizeof(code) || rec->source > REQ_SERROR) {
         refuse(r, "the journal has a request without meaning");
         return;
     }

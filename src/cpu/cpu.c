@@ -259,6 +259,12 @@ static void line_changed(void *opaque, unsigned n, bool level)
     c->exit_flags |= EXIT_IRQ;
 }
 
+void cpu_raise_serror(struct cpu *c, uint32_t iss)
+{
+    c->serror_iss = iss & (uint32_t)mask64(0, 25);
+    line_changed(c, CPU_LINE_SERROR, true);
+}
+
 struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l)
 {
     return (struct irq_line){.sink = line_changed, .opaque = c, .n = l};

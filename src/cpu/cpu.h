@@ -130,7 +130,9 @@ enum cpu_line {
     CPU_LINE_N,
 };
 struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l); /* a wire that ends at the PE */
-void cpu_send_event(struct cpu *c);                            /* set the event register */
+/* A physical SError, taken once. iss: IDS and syndrome, 25 bits. A later one replaces it. */
+void cpu_raise_serror(struct cpu *c, uint32_t iss);
+void cpu_send_event(struct cpu *c); /* set the event register */
 /* Output: overflow interrupt of the performance monitors; the board sets its sink. */
 struct irq_line *cpu_pmu_irq(struct cpu *c);
 

@@ -167,8 +167,9 @@ struct cpu {
     const void *excl_host; /* where: guest memory has one host address */
 
     /* ---- interrupts ---- */
-    uint8_t lines;  /* levels of the inputs: bit n = enum cpu_line n */
-    bool event_reg; /* WFE */
+    uint8_t lines;       /* levels of the inputs: bit n = enum cpu_line n */
+    uint32_t serror_iss; /* of the SError that is pending */
+    bool event_reg;      /* WFE */
     enum cpu_power power;
     bool in_wfi, in_wfe;
     tick_t wait_end; /* when a WFE without event ends all the same, and WFxT's time limit */

@@ -41,6 +41,7 @@ static const struct snap_field cpu_fields[] = {
     SNAP_FIELD(struct cpu, fp.fpsr),
     SNAP_ARRAY(struct cpu, v, uint64_t),
     SNAP_UPTO(struct cpu, lines, (1 << CPU_LINE_N) - 1),
+    SNAP_UPTO(struct cpu, serror_iss, 0x1ffffff),
     SNAP_FIELD(struct cpu, event_reg),
     SNAP_UPTO(struct cpu, power, CPU_ON),
     SNAP_FIELD(struct cpu, in_wfi),
@@ -56,7 +57,7 @@ static const struct snap_field index_fields[] = {
     SNAP_LINES(struct sysreg_index, pmu.irq),
 };
 /* clang-format on */
-static const struct snap_desc cpu_desc = SNAP_DESC(1, cpu_fields);
+static const struct snap_desc cpu_desc = SNAP_DESC(2, cpu_fields);
 static const struct snap_desc index_desc = SNAP_DESC(0, index_fields);
 
 /* ---- what is kept in another form ---- */

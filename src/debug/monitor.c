@@ -24,6 +24,7 @@ static const struct monitor_command {
     {"quit", "q", 0, 0, monitor_quit, "", "leave"},
     {"system_reset", NULL, 0, 0, monitor_system_reset, "", "reset the machine"},
     {"system_powerdown", NULL, 0, 0, monitor_system_powerdown, "", "press the power key"},
+    {"serror", NULL, 0, 1, monitor_serror, "[ISS]", "an SError interrupt of the PE, with that syndrome"},
     {"savevm", NULL, 1, 1, monitor_savevm, "NAME", "save the machine as a snapshot of that name"},
     {"loadvm", NULL, 1, 1, monitor_loadvm, "NAME", "go back to a snapshot"},
     {"delvm", NULL, 1, 1, monitor_delvm, "NAME", "remove a snapshot"},

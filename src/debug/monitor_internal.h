@@ -34,8 +34,8 @@ bool monitor_el(const char *text, unsigned *out);
 
 /* monitor_machine.c */
 monitor_handler monitor_stop, monitor_cont, monitor_quit, monitor_system_reset,
-    monitor_system_powerdown, monitor_cpu_select, monitor_info_status, monitor_info_cpus,
-    monitor_info_registers, monitor_info_version, monitor_info_mtree;
+    monitor_system_powerdown, monitor_serror, monitor_cpu_select, monitor_info_status,
+    monitor_info_cpus, monitor_info_registers, monitor_info_version, monitor_info_mtree;
 /* monitor_memory.c */
 monitor_handler monitor_x, monitor_xp, monitor_memsave, monitor_pmemsave, monitor_view_command,
     monitor_info_view;

@@ -7,6 +7,8 @@
 
 #include "debug/monitor_internal.h"
 
+#define ISS_MAX 0x1ffffff
+
 static bool request(struct monitor *mon, enum machine_request what)
 {
     struct machine_port port = machine_outer_port(mon->m);
@@ -39,6 +41,20 @@ bool monitor_system_reset(struct monitor *mon, char **args, GString *out, GError
 bool monitor_system_powerdown(struct monitor *mon, char **args, GString *out, GError **err)
 {
     return request(mon, REQ_POWER_KEY);
+}
+
+bool monitor_serror(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    struct machine_port port = machine_outer_port(mon->m);
+    uint64_t iss = 0;
+    if (args[0] != NULL && !monitor_number(mon, args[0], &iss, err)) {
+        return false;
+    }
+    if (iss > ISS_MAX) {
+        return fail(err, ERR_OPTION, "a syndrome has 25 bits: IDS and ISS of ESR_ELx");
+    }
+    port.request(port.opaque, REQ_SERROR, SERROR_CODE(mon->pe, (unsigned)iss));
+    return true;
 }
 
 bool monitor_cpu_select(struct monitor *mon, char **args, GString *out, GError **err)

@@ -33,6 +33,12 @@ void machine_config_init(struct machine_config *c)
 void machine_request(void *opaque, enum machine_request what, int code)
 {
     struct machine *m = opaque;
+    if (what == REQ_SERROR) {
+        if (SERROR_PE(code) < m->n_pes) {
+            cpu_raise_serror(m->pes[SERROR_PE(code)], SERROR_ISS(code));
+        }
+        return;
+    }
     /* The first one counts, but leaving beats everything, and anything beats a key. */
     if (!m->request.any || what == REQ_EXIT || m->request.what == REQ_POWER_KEY) {
         m->request = (struct pending_request){true, m->current != NULL, what, code};

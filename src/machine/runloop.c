@@ -301,6 +301,7 @@ static bool handle_request(struct machine *m, int *out_status)
     case REQ_POWEROFF:
         return power_off(m, &r);
     case REQ_RESET:
+    case REQ_SERROR: /* was done at once */
         break;
     }
     if (m->cfg.no_reboot) {

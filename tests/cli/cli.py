@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -34,6 +35,15 @@ def armature():
 def run(*args, timeout=60, **kw):
     """The command to its end."""
     return emulator.run([armature(), *args], timeout, **kw)
+
+
+def wait_for(done, timeout=60):
+    """Until done() is true; a TimeoutError after so many seconds of a quiet machine."""
+    end = time.monotonic() + timeout * emulator.SLOWDOWN
+    while not done():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.02)
 
 
 def raw(path, words):

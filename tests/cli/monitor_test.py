@@ -215,6 +215,42 @@ class Protocol(QmpCase):
         q("quit")
         self.assertEqual(q.proc.wait(30), 0)
 
+    SERRORS = """\
+EL1: taken to EL1 vector 0x380 esr 0xbf100012
+EL1 masked: pending
+EL1 AMO: taken to EL2 vector 0x580 esr 0xbf100012
+EL1 EA: taken to EL3 vector 0x580 esr 0xbf100012
+EL0 TGE: taken to EL2 vector 0x580 esr 0xbf100012
+EL2: pending
+EL2 AMO: taken to EL2 vector 0x380 esr 0xbf100012
+EL2 AMO masked: pending
+EL3: pending
+EL3 EA masked: pending
+EL3 EA NMEA masked: taken to EL3 vector 0x380 esr 0xbf100012
+EL1 ESB: deferred 0x81100012
+EL2 ESB: deferred 0x81100012
+"""
+
+    def test_serror(self):
+        """Errors from outside, each when the guest says that it waits for one."""
+        q = self.start("-M", "virt,secure=on,virtualization=on", "-cpu", "max", "-m", "64M",
+                       "-semihosting", "-kernel", cli.program("serror"))
+        q("qmp_capabilities")
+        out = self.folder / "out.txt"
+        for n in range(1, self.SERRORS.count("\n") + 1):
+            cli.wait_for(lambda n=n: out.read_text().count("ready") == n)
+            then = self.now(q)
+            cli.wait_for(lambda then=then: self.now(q) > then + 100000)
+            self.assertEqual(self.human(q, "serror 0x1100012"), "")
+        self.assertEqual(q.proc.wait(30), 0)
+        self.assertEqual(out.read_text().replace("ready\n", ""), self.SERRORS + "OK 0 checks\n")
+
+    def test_serror_mistakes(self):
+        q = self.start(*self.spin(), "-S")
+        q("qmp_capabilities")
+        self.assertIn("25 bits", self.human(q, "serror 0x2000000"))
+        self.assertIn("not a number", self.human(q, "serror x"))
+
     def test_power_off_and_stay(self):
         """With -no-shutdown: only a reset leads out of it, to a machine that waits."""
         off = [0x52800100, 0x72B08000, 0xD4000003]  # PSCI SYSTEM_OFF

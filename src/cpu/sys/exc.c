@@ -10,6 +10,7 @@
 #include "cpu/engine/context.h"
 #include "cpu/engine/observe.h"
 #include "cpu/sys/hcr.h"
+#include "cpu/sys/irqsel.h"
 #include "cpu/sys/sysreg_pmu.h"
 #include "cpu/sys/va_layout.h"
 
@@ -188,13 +189,21 @@ void exc_undefined(struct cpu *c)
 }
 
 /* A virtual SError has the syndrome that the hypervisor put into VSESR_EL2. */
+static uint64_t virtual_serror_iss(const struct cpu *c)
+{
+    return cpu_has(c, FEAT_RAS) ? c->sr[SR_VSESR_EL2] & mask64(0, 25) : 0;
+}
+
 static uint64_t serror_esr(const struct cpu *c, enum exc_async_kind kind)
 {
-    uint64_t iss = 0;
-    if (kind == EXC_VSERROR && cpu_has(c, FEAT_RAS)) {
-        iss = c->sr[SR_VSESR_EL2] & mask64(0, 25);
-    }
+    uint64_t iss = kind == EXC_VSERROR ? virtual_serror_iss(c) : c->serror_iss;
     return (uint64_t)EC_SERROR << 26 | BIT(25) | iss;
+}
+
+static void serror_done(struct cpu *c)
+{
+    c->lines &= (uint8_t)~(1U << CPU_LINE_SERROR);
+    c->serror_iss = 0;
 }
 
 void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
@@ -218,7 +227,7 @@ void exc_take_async(struct cpu *c, unsigned target_el, enum exc_async_kind kind)
         c->sr[SR_HCR_EL2] &= ~HCR_VSE;
     }
     if (kind == EXC_SERROR) {
-        c->lines &= (uint8_t)~(1U << CPU_LINE_SERROR); /* an edge: taken once */
+        serror_done(c);
     }
     unsigned from = c->ps.el;
     uint64_t elr = c->pc;
@@ -232,8 +241,12 @@ void exc_error_synchronization(struct cpu *c)
 {
     uint64_t hcr = cpu_hcr_el2(c);
     bool virtual = c->ps.el <= 1 && (hcr & HCR_AMO) && !(hcr & HCR_TGE);
+    if (irqsel_serror_is_masked(c)) {
+        c->sr[SR_DISR_EL1] = BIT(31) | c->serror_iss;
+        serror_done(c);
+    }
     if (virtual && (hcr & HCR_VSE) && (c->ps.daif & 4)) {
-        c->sr[SR_VDISR_EL2] = BIT(31) | (c->sr[SR_VSESR_EL2] & mask64(0, 25));
+        c->sr[SR_VDISR_EL2] = BIT(31) | virtual_serror_iss(c);
         c->sr[SR_HCR_EL2] &= ~HCR_VSE;
     }
 }

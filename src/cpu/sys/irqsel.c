@@ -6,6 +6,8 @@
 
 #include "cpu/cpu_internal.h"
 
+#define SCR_NMEA BIT(20)
+
 /* PSTATE.DAIF bits. */
 enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };
 
@@ -19,10 +21,12 @@ struct async_type {
     enum exc_async_kind kind;
 };
 
+/* Place of the physical SError in the table. */
+#define TYPE_SERROR 2
 static const struct async_type types[] = {
     {CPU_LINE_FIQ, 0, HCR_FMO, 2, MASK_F, EXC_FIQ},
     {CPU_LINE_IRQ, 0, HCR_IMO, 1, MASK_I, EXC_IRQ},
-    {CPU_LINE_SERROR, 0, HCR_AMO, 3, MASK_A, EXC_SERROR},
+    [TYPE_SERROR] = {CPU_LINE_SERROR, 0, HCR_AMO, 3, MASK_A, EXC_SERROR},
     {CPU_LINE_VFIQ, HCR_VF, HCR_FMO, 0, MASK_F, EXC_VFIQ},
     {CPU_LINE_VIRQ, HCR_VI, HCR_IMO, 0, MASK_I, EXC_VIRQ},
     {CPU_LINE_N, HCR_VSE, HCR_AMO, 0, MASK_A, EXC_VSERROR},
@@ -54,6 +58,10 @@ static bool physical_allowed(const struct cpu *c, const struct async_type *t, un
     /* A higher EL cannot be kept out, but for the host's own EL0. */
     bool host = (hcr & (HCR_E2H | HCR_TGE)) == (HCR_E2H | HCR_TGE);
     if (target > c->ps.el && target != 1 && !(target == 2 && host)) {
+        return true;
+    }
+    /* FEAT_DoubleFault: with SCR_EL3.NMEA, PSTATE.A masks no SError that EL3 takes from EL3. */
+    if (t->kind == EXC_SERROR && c->ps.el == 3 && (c->sr[SR_SCR_EL3] & SCR_NMEA)) {
         return true;
     }
     return !(c->ps.daif & t->mask);
@@ -117,4 +125,11 @@ bool irqsel_take(struct cpu *c)
         }
     }
     return false;
+}
+
+bool irqsel_serror_is_masked(const struct cpu *c)
+{
+    const struct async_type *t = &types[TYPE_SERROR];
+    uint64_t hcr = cpu_hcr_el2(c);
+    return pending(c, t, hcr) && !physical_allowed(c, t, physical_target(c, t, hcr), hcr);
 }

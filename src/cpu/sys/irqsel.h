@@ -16,5 +16,7 @@ bool cpu_lines(const struct cpu *c);
 bool cpu_wakeup_pending(const struct cpu *c);
 /* Take the pending asynchronous exception with the highest priority, if one may be taken. */
 bool irqsel_take(struct cpu *c);
+/* A physical SError is pending and cannot be taken here: what ESB defers. */
+bool irqsel_serror_is_masked(const struct cpu *c);
 
 #endif
