@@ -83,18 +83,29 @@ static void close_serials(struct options *o)
     }
 }
 
-/* -chardev: another kind with the same id. */
+static void keep_key(GString *t, const struct optlist *l, const char *key)
+{
+    const char *value = optlist_get(l, key);
+    if (value != NULL && strchr(value, ',') == NULL) {
+        g_string_append_printf(t, ",%s=%s", key, value);
+    }
+}
+
+/* -chardev: what has no file and no peer, or null with the same id. */
 static void close_chardevs(struct options *o)
 {
+    static const char *const keys[] = {"id", "mux", "signal", "size"};
     for (guint i = 0; i < o->chardevs->len; i++) {
         char **spec = (char **)&g_ptr_array_index(o->chardevs, i);
         struct optlist *l = optlist_parse("-chardev", *spec, "backend", NULL);
         const char *kind = l != NULL ? optlist_get(l, "backend") : NULL;
-        const char *id = l != NULL ? optlist_get(l, "id") : NULL;
-        const char *mux = l != NULL ? optlist_get(l, "mux") : NULL;
-        if (kind != NULL && id != NULL && !is_inside(kind)) {
+        if (kind != NULL) {
+            GString *t = g_string_new(is_inside(kind) ? kind : "null");
+            for (size_t k = 0; k < G_N_ELEMENTS(keys); k++) {
+                keep_key(t, l, keys[k]);
+            }
             g_free(*spec);
-            *spec = g_strdup_printf("null,id=%s,mux=%s", id, mux != NULL ? mux : "off");
+            *spec = g_string_free(t, FALSE);
         }
         optlist_free(l);
     }
@@ -134,7 +145,9 @@ struct options *replay_options(const struct journal_head *h, int argc, char **ar
     if (o == NULL) {
         return NULL;
     }
-    if (o->text != NULL || o->replay != NULL) {
+    /* Nothing that --record would have refused: a journal is not to be trusted. */
+    if (o->text != NULL || o->replay != NULL || o->record.file != NULL || o->saves->len != 0 ||
+        o->snapshot_load != NULL || o->replay_report != NULL) {
         fail(err, ERR_FILE, "it is not the journal of a run");
         options_free(o);
         return NULL;

@@ -39,11 +39,18 @@ class Journal(cli.Case):
 class Files(Journal):
     """A guest that reads and writes files of the host."""
 
+    def fill(self):
+        """What the program expects."""
+        for name, text in (("in.txt", "0123456789"), ("old", "x"), ("gone", "x")):
+            (self.work / name).write_text(text)
+        for name in ("new", "out.txt"):
+            (self.work / name).unlink(missing_ok=True)
+        return self.work
+
     def start(self, options=""):
         self.work = self.folder / "work"
         self.work.mkdir()
-        for name, text in (("in.txt", "0123456789"), ("old", "x"), ("gone", "x")):
-            (self.work / name).write_text(text)
+        self.fill()
         self.elf = self.work / "guest.elf"
         shutil.copy(cli.program("semihost"), self.elf)
         result = self.record(*SEMIHOST, "-kernel", "guest.elf", options=options, cwd=self.work)
@@ -107,6 +114,22 @@ class Files(Journal):
                           (["-drive", f"file={disk},format=raw"], "would be another file")):
             self.check(self.record(*SEMIHOST, "-kernel", cli.program("semihost"), *args), 1, why)
             self.assertFalse(self.log.exists())
+
+    def test_a_journal_opens_nothing(self):
+        """Neither the files nor the sockets of the recorded command."""
+        out = [self.folder / n for n in ("log", "trace", "serial", "pid", "socket", "chardev")]
+        self.start()
+        self.check(self.record(
+            *SEMIHOST, "-kernel", "guest.elf", "-d", "int", "-D", out[0], "--trace", out[1],
+            "-serial", f"file:{out[2]}", "-pidfile", out[3], "-qmp",
+            f"unix:{out[4]},server=on,wait=off", "-chardev", f"stdio,id=c,logfile={out[5]}",
+            "-device", "virtio-serial-device", "-device", "virtconsole,chardev=c", cwd=self.fill()),
+            7, "")
+        for path in out:
+            path.unlink(missing_ok=True)
+        before = sorted(self.folder.rglob("*"))
+        self.check(self.replay(cwd=self.work), 7, "")
+        self.assertEqual(sorted(self.folder.rglob("*")), before)
 
     def test_suite(self):
         self.start()

@@ -5,11 +5,13 @@
 usage: property.py [--points N] [--seed N] [--every TIME] EMULATOR (guest PROGRAM | linux CASE)
                    [MACHINE ARGUMENTS...]
 
-Three kinds of runs, each with a hash of the whole state at every TIME: two alike; one that saves at
-N random times; one from each snapshot, which saves at the rest of those times, too. Every hash at
-a time must be the same in all of them.
+Three kinds of runs, each with a hash of the whole state at every TIME: two alike in other
+surroundings; one that saves at N random times; one from each snapshot, which saves at the rest of
+those times, too. Every hash at a time must be the same in all of them.
 """
 import argparse
+import contextlib
+import os
 import pathlib
 import random
 import re
@@ -44,6 +46,20 @@ def states(argv, every, *more):
     if r.timed_out:
         sys.exit("no end within the time limit")
     return r.status, hashes(r.output), r.output
+
+
+@contextlib.contextmanager
+def elsewhere():
+    """What must make no difference: language, time zone, terminal, and where things are in memory
+    because the environment is larger."""
+    before = dict(os.environ)
+    os.environ.update(LC_ALL="de_DE.UTF-8", TZ="Asia/Tokyo", COLUMNS="7", LINES="3", TERM="dumb",
+                      HOME="/nonexistent", FILLER="x" * 10007)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def differing(a, b):
@@ -88,7 +104,8 @@ def main():
         reference = states(argv, a.every)
         if not reference[1]:
             sys.exit("no hashes: the guest is too short\n" + reference[2])
-        check("the same again", reference, states(argv, a.every))
+        with elsewhere():
+            check("the same again", reference, states(argv, a.every))
         end = max(map(float, reference[1]))
         rng = random.Random(a.seed)
         points = apart(sorted(round(rng.uniform(0.00005, end), 6) for _ in range(a.points)))
