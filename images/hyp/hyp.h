@@ -67,7 +67,7 @@ struct vcpu {
     struct vtimer timer;
 };
 
-#define N_VMS          2
+#define N_VMS          (NESTED ? 1 : 2)
 #define MAX_VCPUS      2
 #define MAX_LINE_CHARS 120
 
@@ -80,7 +80,7 @@ struct vm {
     char line[MAX_LINE_CHARS + 1];
     unsigned line_chars;
 };
-extern struct vm vms[N_VMS];
+extern struct vm vms[N_VMS]; /* one, when it is a hypervisor */
 
 /* ---- main.c ---- */
 void el2_mmu_on(void);
@@ -108,6 +108,7 @@ void vcpu_init(void);
 void vcpu_start(struct vcpu *v, uint64_t pc, uint64_t arg);
 void vcpu_load(struct vcpu *v);
 void vcpu_put(struct vcpu *v);
+uint64_t vcpu_hcr(void); /* HCR_EL2 while a guest runs */
 void vcpu_lines(struct vcpu *v, uint64_t lines);
 void vcpu_inject(struct vcpu *v, uint64_t esr, uint64_t far);
 static inline uint64_t vcpu_reg(const struct vcpu *v, unsigned n)
@@ -138,6 +139,13 @@ bool vgic_wakes(const struct vgic *g);
 void vgic_sgi(struct vcpu *from, uint64_t sgi1r);
 void vgic_dir(struct vcpu *v, uint64_t intid);
 bool vgic_mmio(struct vcpu *v, uint64_t offset, bool write, uint64_t *value);
+unsigned irq_acknowledge(void);
+void irq_end(unsigned intid);
+void vgic_raw_load(const volatile uint64_t *lr, uint64_t hcr, uint64_t vmcr, uint64_t ap0r0,
+                   uint64_t ap1r0);
+uint64_t vgic_raw_save(volatile uint64_t *lr, volatile uint64_t *hcr, volatile uint64_t *vmcr,
+                       volatile uint64_t *ap0r0, volatile uint64_t *ap1r0);
+void vgic_hw_deactivated(struct vgic *g);
 bool irq_taken(struct vcpu *v); /* NULL: nobody runs. False: the time slice is over */
 
 /* ---- vtimer.c ---- */
@@ -149,6 +157,12 @@ bool vtimer_deadline(const struct vtimer *t, uint64_t *out_when);
 void slice_start(uint64_t ticks);
 void slice_until(uint64_t when);
 void slice_stop(void);
+
+/* ---- nested.c: for a guest that is a hypervisor ---- */
+#define NESTED_RAM      UINT64_C(0x40000000)
+#define NESTED_RAM_SIZE UINT64_C(0x06000000)
+_Noreturn void nested_run(struct vcpu *v);
+void nested_irq(struct vcpu *v);
 
 /* ---- sched.c ---- */
 _Noreturn void sched_run(void);

@@ -2,7 +2,9 @@
 /* The start: our own MMU, then two virtual machines with the same program, then the scheduler. */
 #include "hyp.h"
 
-#define RAM_OF_VMS UINT64_C(0x44000000)
+#define RAM_OF_VMS    UINT64_C(0x44000000)
+#define RAM_OF_NESTED UINT64_C(0x48000000)
+#define GUEST_AT      UINT64_C(0x200000) /* from the start of RAM: hyp.ld */
 
 #define SCTLR_RES1 UINT64_C(0x30c50830)
 #define SCTLR_M    BIT(0)
@@ -22,7 +24,11 @@ void *memcpy(void *to, const void *from, size_t n); /* bytes.c */
 extern const char guest_image[], guest_image_end[];
 _Noreturn void hyp_main(void);
 
+#if NESTED
+struct vm vms[N_VMS] = {{.n = 0, .n_vcpus = 1}};
+#else
 struct vm vms[N_VMS] = {{.n = 0, .n_vcpus = 2}, {.n = 1, .n_vcpus = 1}};
+#endif
 
 void hyp_panic(uint64_t vector)
 {
@@ -66,6 +72,19 @@ static void vm_create(struct vm *vm)
     vcpu_start(&vm->vcpu[0], GUEST_RAM, vm->n);
 }
 
+/* A machine for a hypervisor: RAM and devices where the board has them, EL2 for its first vCPU. */
+static _Noreturn void run_nested(struct vm *vm)
+{
+    vm->ram = RAM_OF_NESTED;
+    memcpy((void *)(vm->ram + GUEST_AT), guest_image, (size_t)(guest_image_end - guest_image));
+    stage2_create(vm);
+    stage2_map(vm, NESTED_RAM, vm->ram, NESTED_RAM_SIZE);
+    vm->vcpu[0].vm = vm;
+    vcpu_start(&vm->vcpu[0], NESTED_RAM + GUEST_AT, 0);
+    insn("ic iallu\ndsb sy\nisb");
+    nested_run(&vm->vcpu[0]);
+}
+
 void hyp_main(void)
 {
     console_init();
@@ -75,6 +94,9 @@ void hyp_main(void)
     vtimer_init();
     gic_init();
     print(VHE ? "hypervisor: VHE\n" : "hypervisor: nVHE\n");
+    if (NESTED) {
+        run_nested(&vms[0]);
+    }
     for (unsigned n = 0; n < N_VMS; n++) {
         vm_create(&vms[n]);
     }

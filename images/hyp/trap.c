@@ -2,7 +2,7 @@
 /* Why the guest left, by the exception class of ESR_EL2, and what is done about it. */
 #include "hyp.h"
 
-static unsigned n_checks, n_failures, n_on;
+static unsigned n_checks, n_failures, n_off;
 
 static bool undefined(struct vcpu *v)
 {
@@ -60,9 +60,11 @@ bool trap_hypercall(struct vcpu *v)
 /* ---- PSCI by SMC, which HCR_EL2.TSC sends here ---- */
 static void system_off(void)
 {
-    print("OK ");
-    print_dec(n_checks);
-    print(" checks\n");
+    if (!NESTED) { /* else the guest has counted and said so */
+        print("OK ");
+        print_dec(n_checks);
+        print(" checks\n");
+    }
     finish(n_failures == 0);
 }
 
@@ -71,7 +73,7 @@ static bool vm_off(struct vm *vm)
     for (unsigned n = 0; n < vm->n_vcpus; n++) {
         vm->vcpu[n].state = VCPU_OFF;
     }
-    if (++n_on == N_VMS) {
+    if (++n_off == N_VMS) {
         system_off();
     }
     return false;

@@ -31,6 +31,11 @@
 /* CPTR_EL2 and the counters' half of CNTHCTL_EL2 have a layout for each kind of host. */
 #define CPTR_NO_TRAPS (VHE ? UINT64_C(3) << 20 : UINT64_C(0x33ff))
 
+uint64_t vcpu_hcr(void)
+{
+    return HCR_GUEST;
+}
+
 void vcpu_init(void)
 {
     wr(hcr_el2, HCR_HOST);

@@ -237,6 +237,9 @@ static bool sgi_frame(struct vgic *g, uint64_t offset, bool write, uint64_t *val
     if (bank != NULL) {
         uint32_t bits = write ? (uint32_t)*value : 0;
         *bank = (offset & 0x80) != 0 ? *bank & ~bits : *bank | bits;
+        if (NESTED && bank == &g->active && (bits >> PPI_VTIMER & 1) != 0) {
+            write32(GICR_BASE + GICR_SGI + offset, 1 << PPI_VTIMER); /* it hands that one on */
+        }
         *value = *bank;
     } else if (offset == GICR_IGROUPR0) {
         g->group1 = write ? (uint32_t)*value : g->group1;
@@ -283,14 +286,28 @@ static void maintenance(struct vgic *g)
     vgic_sync(g);
 }
 
+unsigned irq_acknowledge(void)
+{
+    return rd(ICC_IAR1_EL1);
+}
+
+/* The virtual timer's stays active: the guest deactivates it. */
+void irq_end(unsigned intid)
+{
+    if (intid == SPURIOUS) {
+        return;
+    }
+    wr(ICC_EOIR1_EL1, intid);
+    if (intid != PPI_VTIMER) {
+        wr(ICC_DIR_EL1, intid);
+    }
+}
+
 bool irq_taken(struct vcpu *v)
 {
-    unsigned intid = rd(ICC_IAR1_EL1);
+    unsigned intid = irq_acknowledge();
     bool stay = true;
 
-    if (intid == SPURIOUS) {
-        return true;
-    }
     if (intid == PPI_MAINTENANCE && v != NULL) {
         maintenance(&v->gic);
     } else if (intid == PPI_VTIMER && v != NULL) {
@@ -300,9 +317,50 @@ bool irq_taken(struct vcpu *v)
         slice_stop();
         stay = false;
     }
-    wr(ICC_EOIR1_EL1, intid);
-    if (intid != PPI_VTIMER) { /* that one the guest deactivates */
-        wr(ICC_DIR_EL1, intid);
-    }
+    irq_end(intid);
     return stay;
+}
+
+/* ---- a guest hypervisor's own list registers, as they are (nested.c) ---- */
+void vgic_raw_load(const volatile uint64_t *lr, uint64_t hcr, uint64_t vmcr, uint64_t ap0r0,
+                   uint64_t ap1r0)
+{
+    for (unsigned n = 0; n < n_lrs; n++) {
+        lr_write(n, lr[n]);
+    }
+    wr(ICH_VMCR_EL2, vmcr);
+    wr(ICH_AP0R0_EL2, ap0r0);
+    wr(ICH_AP1R0_EL2, ap1r0);
+    wr(ICH_HCR_EL2, hcr);
+    isb();
+}
+
+/* Returns ICH_MISR_EL2. */
+uint64_t vgic_raw_save(volatile uint64_t *lr, volatile uint64_t *hcr, volatile uint64_t *vmcr,
+                       volatile uint64_t *ap0r0, volatile uint64_t *ap1r0)
+{
+    uint64_t misr = rd(ICH_MISR_EL2);
+
+    for (unsigned n = 0; n < n_lrs; n++) {
+        lr[n] = lr_read(n);
+    }
+    *hcr = rd(ICH_HCR_EL2);
+    *vmcr = rd(ICH_VMCR_EL2);
+    *ap0r0 = rd(ICH_AP0R0_EL2);
+    *ap1r0 = rd(ICH_AP1R0_EL2);
+    wr(ICH_HCR_EL2, 0);
+    isb();
+    return misr;
+}
+
+static bool hw_is_active(void)
+{
+    return (read32(GICR_BASE + GICR_SGI + GICR_ISACTIVER0) & 1 << PPI_VTIMER) != 0;
+}
+
+void vgic_hw_deactivated(struct vgic *g)
+{
+    if (!hw_is_active()) {
+        g->active &= ~(UINT32_C(1) << PPI_VTIMER);
+    }
 }

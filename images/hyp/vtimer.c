@@ -15,7 +15,7 @@
 
 static bool has_cntpoff(void)
 {
-    return FIELD(rd(id_aa64mmfr0_el1), 60, 4) >= 2;
+    return !NESTED && FIELD(rd(id_aa64mmfr0_el1), 60, 4) >= 2;
 }
 
 void vtimer_init(void)
