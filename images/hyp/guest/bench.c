@@ -5,7 +5,9 @@
  */
 #include "guest.h"
 
+#ifndef N
 #define N 300000
+#endif
 
 extern const char second_start[];
 static struct taken second_record;
