@@ -59,6 +59,7 @@ struct mem_type attr_decode_mair(uint8_t attr, uint8_t sh, bool has_xs)
         bool reserved = bit(attr, 1) || (bit(attr, 0) && !has_xs);
         t = attr_device(reserved ? DEVICE_nGnRnE : (enum device_kind)extract32(attr, 2, 2));
         t.xs = reserved || !bit(attr, 0);
+        t.sh = sh; /* stage 2 may make it Normal memory: attr_apply_fwb */
         return t;
     }
     if (attr == MAIR_TAGGED) {

@@ -37,7 +37,8 @@ enum cache_kind attr_cache_kind(unsigned policy);
 struct mem_type attr_device(enum device_kind k);
 /* Normal, both levels the same. */
 struct mem_type attr_normal(enum cache_kind k, uint8_t hints, uint8_t sh);
-/* A byte of MAIR_ELx. has_xs: FEAT_XS. Reserved values are Device-nGnRnE. */
+/* A byte of MAIR_ELx. has_xs: FEAT_XS. Reserved values are Device-nGnRnE. The shareability is the
+ * descriptor's, of a Device type, too. */
 struct mem_type attr_decode_mair(uint8_t attr, uint8_t sh, bool has_xs);
 /* MemAttr[3:0] of a stage 2 descriptor, HCR_EL2.FWB = 0. */
 struct mem_type attr_decode_s2(uint8_t memattr, uint8_t sh, bool fnxs);
