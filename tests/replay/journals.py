@@ -11,6 +11,9 @@ CACHE = ROOT / "images/cache"
 sys.path.insert(0, str(ROOT / "tests"))
 import emulator  # noqa: E402
 
+sys.path.insert(0, str(ROOT / "tests/boot"))
+import guests  # noqa: E402
+
 # journal: script of its initramfs, modules
 INITRAMFS = {
     "shell": (ROOT / "images/init/shell.sh", ""),
@@ -20,6 +23,11 @@ INITRAMFS = {
 }
 
 
+# Those whose initramfs has a program of the cross compiler.
+KVM = "kvm"
+LINUX = [*INITRAMFS, KVM]
+
+
 def need():
     """The guests of the journals, or the test is skipped."""
     for name in ("k61", "busybox"):
@@ -27,8 +35,19 @@ def need():
             emulator.skip(f"no {name} in images/cache: run images/fetch.sh {name}")
 
 
-def initramfs(name, folder):
+def host_initramfs(folder, vmm):
+    """A KVM host with a guest."""
+    stripped = folder / "vmm"
+    subprocess.run(["aarch64-linux-gnu-strip", "-o", stripped, vmm], check=True)
+    host = guests.host_initramfs(folder, "k61", stripped, guests.initramfs(folder))
+    host.rename(folder / f"{KVM}.cpio")
+
+
+def initramfs(name, folder, vmm=None):
     """FOLDER/NAME.cpio: not compressed, so that it is the same with every zlib."""
+    if name == KVM:
+        host_initramfs(folder, vmm)
+        return
     script, modules = INITRAMFS[name]
     packed = folder / f"{name}.gz"
     subprocess.run([ROOT / "images/mkinitramfs.py", "--init", script, "-o", packed,

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Record the journals of this folder anew: after a change of guests or inputs.
 
-usage: make.py EMULATOR FOLDER_OF_PROGRAMS [NAME...]
+usage: make.py BUILD_FOLDER [NAME...]
 
 After a change of the emulator that is meant, `armature replay-suite tests/replay --accept` is
 enough: it keeps programs and input.
@@ -52,17 +52,18 @@ def bare(armature, programs, name, folder):
                     elf.name, "--record", f"{name}.jrnl,every={every}"], check=True, cwd=folder)
 
 
-def linux(armature, name, folder, *args, cmdline="", options="every=200ms"):
+def linux(armature, name, folder, *args, cmdline="", memory="256M", vmm=None):
     """The command of a guest with Debian's kernel, in a folder with what it needs."""
-    journals.initramfs(name, folder)
+    journals.initramfs(name, folder, vmm)
     (folder / "k61").symlink_to(journals.CACHE / "k61")
     version = (journals.CACHE / "k61/vmlinuz").resolve().name.removeprefix("vmlinuz-")
     note = f"Debian's linux-image-{version} and busybox: images/fetch.sh k61 busybox"
-    return [armature, "-M", "virt,gic-version=3", "-cpu", "cortex-a57", "-m", "256M",
+    note += "; images/vmm as it was" if vmm else ""
+    return [armature, "-M", "virt,gic-version=3", "-cpu", "cortex-a57", "-m", memory,
             "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot", *ON_A_DATE,
             "-kernel", "k61/vmlinuz", "-initrd", f"{name}.cpio", "-append",
             f"console=ttyAMA0 quiet {cmdline}", *args, "--record",
-            f"{name}.jrnl,embed=64K,note={note},{options}"]
+            f"{name}.jrnl,embed=64K,note={note},every=200ms"]
 
 
 def typed(armature, name, folder, *args):
@@ -107,12 +108,21 @@ def disk(armature, folder):
     subprocess.run(command, check=True, cwd=folder, stdin=subprocess.DEVNULL)
 
 
-def record(armature, programs, name, folder):
+def kvm(armature, folder, vmm):
+    command = linux(armature, "kvm", folder, memory="1G", vmm=vmm,
+                    cmdline='panic=-1 -- -a "console=ttyAMA0 quiet panic=-1"')
+    subprocess.run(command, check=True, cwd=folder, stdin=subprocess.DEVNULL)
+
+
+def record(build, name, folder):
     """Where the journal belongs."""
+    armature = build / "armature"
     if name in PROGRAMS:
-        bare(armature, programs, name, folder)
+        bare(armature, build / "tests/guest", name, folder)
         return "bare"
-    if name in ("net", "disk"):
+    if name == journals.KVM:
+        kvm(armature, folder, build / "tests/boot/vmm")
+    elif name in ("net", "disk"):
         {"net": net, "disk": disk}[name](armature, folder)
     else:
         typed(armature, name, folder, *(["-smp", "4"] if name == "shell-smp4" else []))
@@ -120,12 +130,11 @@ def record(armature, programs, name, folder):
 
 
 def main():
-    armature, programs, *names = sys.argv[1:]
-    for name in names or [*PROGRAMS, *journals.INITRAMFS]:
+    build, *names = sys.argv[1:]
+    for name in names or [*PROGRAMS, *journals.LINUX]:
         with tempfile.TemporaryDirectory() as tmp:
             folder = pathlib.Path(tmp)
-            where = record(pathlib.Path(armature).resolve(), pathlib.Path(programs).resolve(),
-                           name, folder)
+            where = record(pathlib.Path(build).resolve(), name, folder)
             target = journals.HERE / where / f"{name}.jrnl"
             target.parent.mkdir(exist_ok=True)
             shutil.copy(folder / target.name, target)

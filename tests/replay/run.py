@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Replay journals of this folder: each run must be what it was.
 
-usage: run.py EMULATOR FOLDER|JOURNAL
+usage: run.py EMULATOR FOLDER|JOURNAL [VMM]
 
-A Linux journal needs the kernel and the busybox that it was recorded with: with others the test is
-skipped, and the reason names them. Options of the test setup go to each replay.
+A Linux journal needs the kernel and the busybox that it was recorded with, and VMM if it is of a KVM
+host: with others the test is skipped, and the reason names them. Options of the test setup go to each replay.
 """
 import pathlib
 import re
@@ -17,13 +17,13 @@ from journals import emulator
 
 
 def main():
-    armature, where = sys.argv[1:]
+    armature, where, *vmm = sys.argv[1:]
     name = pathlib.Path(where).stem
     with tempfile.TemporaryDirectory() as tmp:
         args = []
-        if name in journals.INITRAMFS:
+        if name in journals.LINUX:
             journals.need()
-            journals.initramfs(name, pathlib.Path(tmp))
+            journals.initramfs(name, pathlib.Path(tmp), *vmm)
             args = ["--images", tmp, "--images", journals.CACHE]
         result = emulator.run([armature, "replay-suite", where, "--jobs", "2", *args, "--"], 280)
     print(result.output)
