@@ -4,8 +4,9 @@
 
 usage: run.py EMULATOR FOLDER|JOURNAL [VMM]
 
-A Linux journal needs the kernel and the busybox that it was recorded with, and VMM if it is of a KVM
-host: with others the test is skipped, and the reason names them. Options of the test setup go to each replay.
+A Linux journal needs the kernel and the busybox that it was recorded with, and VMM if it is of a
+KVM host: with others the test is skipped, and the reason names them. Options of the test setup go
+to each replay.
 """
 import pathlib
 import re
