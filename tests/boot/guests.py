@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the boot tests share: where guests are, how a kernel is started, the Linux cases."""
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -79,20 +80,23 @@ KVM = {
                              [HVHE_72, "on 4 PEs", DONE, LEFT]),
 }
 
-# Xen with K61 as dom0, arguments, lines.
+# Xen with K61 as dom0. Case: arguments, PEs of a domain that Xen starts itself from the device
+# tree (0: none), lines.
 XEN_UP = "*** Serial input to DOM0"
 XEN_OFF = "Hardware Dom0 halted: halting machine"
+XEN_SMP4 = ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]
+XEN_DOMU = [XEN_UP, "DOM1: INIT: Linux", "DOM1: INIT: done", XEN_OFF]
 XEN = {
-    "xen": ("-cpu cortex-a57", [XEN_UP, DONE, XEN_OFF]),
-    "xen-smp4": ("-cpu cortex-a57 -smp 4", ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
-    "xen-max": ("-cpu max", [XEN_UP, DONE, XEN_OFF]),
-    "xen-max-smp4": ("-cpu max -smp 4", ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
-    "xen-gicv2": ("-cpu cortex-a57 -M gic-version=2", [XEN_UP, DONE, XEN_OFF]),
-    "xen-gicv2-smp4": ("-cpu cortex-a57 -smp 4 -M gic-version=2",
-                       ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
-    "xen-gicv2-max": ("-cpu max -M gic-version=2", [XEN_UP, DONE, XEN_OFF]),
-    "xen-gicv2-max-smp4": ("-cpu max -smp 4 -M gic-version=2",
-                           ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]),
+    "xen": ("-cpu cortex-a57", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen-smp4": ("-cpu cortex-a57 -smp 4", 0, XEN_SMP4),
+    "xen-max": ("-cpu max", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen-max-smp4": ("-cpu max -smp 4", 0, XEN_SMP4),
+    "xen-gicv2": ("-cpu cortex-a57 -M gic-version=2", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2-smp4": ("-cpu cortex-a57 -smp 4 -M gic-version=2", 0, XEN_SMP4),
+    "xen-gicv2-max": ("-cpu max -M gic-version=2", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv2-max-smp4": ("-cpu max -smp 4 -M gic-version=2", 0, XEN_SMP4),
+    "xen-domu": ("-cpu cortex-a57 -m 2G", 1, XEN_DOMU),
+    "xen-domu-gicv2-smp4": ("-cpu max -smp 4 -m 2G -M gic-version=2", 2, XEN_DOMU),
 }
 
 
@@ -109,11 +113,11 @@ def need(target, *names):
     return paths[0] if len(paths) == 1 else paths
 
 
-def initramfs(folder):
-    """The initramfs that prints and powers off."""
+def initramfs(folder, init="poweroff.sh"):
+    """An initramfs; the usual one prints and powers off."""
     need("busybox", "busybox")
-    out = pathlib.Path(folder) / "initramfs.gz"
-    subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init/poweroff.sh",
+    out = pathlib.Path(folder) / f"{init}.gz"
+    subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init" / init,
                     "-o", out], check=True)
     return out
 
@@ -135,12 +139,28 @@ def host_initramfs(folder, kernel, vmm, guest_initrd):
 
 
 def xen_command(emulator, case, folder):
-    args, _ = XEN[case]
-    kernel = f"addr=0x49000000,kernel={need('k61', 'vmlinuz')},bootargs=console=hvc0 panic=-1"
-    return [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
-            "-append", "dom0_mem=512M console=dtuart loglvl=all",
-            "-device", f"guest-loader,{kernel}",
-            "-device", f"guest-loader,addr=0x4d000000,initrd={initramfs(folder)}", *args.split()]
+    args, domu_pes, _ = XEN[case]
+    kernel, init = need("k61", "vmlinuz"), "dom0.sh" if domu_pes else "poweroff.sh"
+    bootargs = "console=hvc0 panic=-1 wait=20"
+    run = [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
+           "-append", "dom0_mem=512M console=dtuart sync_console loglvl=all",
+           "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}",
+           "-device", f"guest-loader,addr=0x4d000000,initrd={initramfs(folder, init)}",
+           *args.split()]
+    return [*run, *add_domu(run, domu_pes, folder)] if domu_pes else run
+
+
+def add_domu(run, n_pes, folder):
+    """Arguments for a domain beside dom0: the machine's own tree with it, and loaders."""
+    tree = pathlib.Path(folder) / "xen.dtb"
+    if shutil.which("fdtput") is None:
+        skip("no device-tree-compiler")
+    subprocess.run([*run, "-M", f"dumpdtb={tree}"], check=True, capture_output=True)
+    loaders = subprocess.run(
+        [ROOT / "images/dom0less.sh", tree, "domU1", "256", str(n_pes),
+         f"{need('k61', 'vmlinuz')}@0x52000000", f"{initramfs(folder)}@0x56000000", CONSOLE],
+        check=True, capture_output=True, text=True).stdout
+    return ["-dtb", tree, *loaders.split()]
 
 
 CONSOLE = "console=ttyAMA0 panic=-1"
