@@ -33,6 +33,7 @@ char *help_machine_properties(void)
                     "  virtualization=<bool>  - EL2 (default on)\n"
                     "  secure=<bool>          - EL3, Secure memory and devices (default off)\n"
                     "  gic-version=<2|3|max>  - interrupt controller (default: 2 up to 8 PEs)\n"
+                    "  its=<bool>             - GICv3: interrupt translation service (default on)\n"
                     "  dumpdtb=<file>         - write the device tree and stop\n"
                     "  pflash0=<node>         - block node of the first flash\n"
                     "  pflash1=<node>         - block node of the second flash\n"

@@ -58,7 +58,7 @@ static bool only_off(const char *name, const char *v, GError **err)
 
 static bool set_its(struct options *o, const char *v, GError **err)
 {
-    return only_off("-M its", v, err);
+    return optlist_parse_bool("-M its", v, &o->its, err);
 }
 
 static bool set_mte(struct options *o, const char *v, GError **err)

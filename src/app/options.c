@@ -302,6 +302,7 @@ static struct options *options_new(void)
 {
     struct options *o = g_new0(struct options, 1);
     o->virtualization = true;
+    o->its = true;
     o->acpi = true;
     o->cpu = g_strdup("max");
     o->n_pes = 1;

@@ -62,7 +62,7 @@ struct options {
     char *text;
 
     /* -M */
-    bool virtualization, secure, acpi, graphics;
+    bool virtualization, secure, its, acpi, graphics;
     unsigned gic_version; /* 0: by the number of PEs */
     char *dumpdtb;
     char *pflash_node[MACHINE_N_FLASH];

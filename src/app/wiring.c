@@ -609,6 +609,7 @@ static void copy_options(struct wiring *w)
     c->gic_version = o->gic_version;
     c->virtualization = o->virtualization;
     c->secure = o->secure;
+    c->its = o->its && o->gic_version == 3;
     c->cpu = o->cpu;
     c->n_pes = o->n_pes;
     c->topology = o->topology;

@@ -91,14 +91,18 @@ void cpuif_update(struct gic_pe *p)
 void cpuif_activate_best(struct gic_pe *p)
 {
     unsigned intid = p->best.intid;
-    struct irq_bank *b = gic_bank(p, intid);
-    uint32_t m = UINT32_C(1) << (intid % 32);
     uint8_t prio = p->best.prio & group_mask(p, p->best_grp);
 
     log_trace(LOG_IRQ, p->g->dev.id, "pe %u: acknowledge %u, priority 0x%02x, group %u", p->n,
               intid, p->best.prio, p->best_grp);
     TRACE(p->trace, TRACE_GIC_ACTIVATE, intid, 0);
     prio_apr_set(p->cpu.apr[p->best_grp], prio, p->g->n_pre_bits);
+    if (gic_is_lpi(intid)) { /* no active state: only the running priority says so */
+        lpi_set_pending(p, intid, false);
+        return;
+    }
+    struct irq_bank *b = gic_bank(p, intid);
+    uint32_t m = UINT32_C(1) << (intid % 32);
     b->active |= m;
     b->latch &= ~m;
     pending_irq_changed(p, intid);

@@ -28,6 +28,9 @@ static bool check_cfg(const struct gic_cfg *c, GError **err)
                     "priority bits",
                     GIC_MAX_LR);
     }
+    if (c->version == 2 && c->memory != NULL) {
+        return fail(err, ERR_OPTION, "GICv2 has no LPIs and no ITS");
+    }
     return true;
 }
 
@@ -78,6 +81,7 @@ static void init_pes(struct gic *g, const struct gic_cfg *cfg)
         if (g->cfg.version == 3) {
             p->redist = device_new(&gicv3_redist_ops, g->dev.id);
             ((struct gicr *)p->redist)->p = p;
+            p->lpi = cfg->memory != NULL ? g_new0(struct gic_lpis, 1) : NULL;
         }
     }
 }
@@ -90,6 +94,11 @@ struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err)
     struct gic *g = (struct gic *)device_new(cfg->version == 2 ? &gicv2_ops : &gicv3_dist_ops, id);
     g->cfg = *cfg;
     g->cfg.mpidr = NULL; /* the caller's; each PE has its affinity */
+    g->cfg.memory = NULL;
+    if (cfg->memory != NULL) {
+        g->memory = *cfg->memory;
+        g->its = its_new(g, "its");
+    }
     g->cfg.n_lr = cfg->n_lr != 0 ? cfg->n_lr : 4;
     g->cfg.n_prio_bits = cfg->n_prio_bits != 0 ? cfg->n_prio_bits : cfg->version == 2 ? 8 : 5;
     g->n_pre_bits = g->cfg.n_prio_bits < 7 ? g->cfg.n_prio_bits : 7;
@@ -108,6 +117,10 @@ void gic_finalize(struct device *d)
         if (g->pe[n].redist != NULL) {
             device_free(g->pe[n].redist);
         }
+        g_free(g->pe[n].lpi);
+    }
+    if (g->its != NULL) {
+        device_free(g->its);
     }
     g_free(g->pe);
     g_free(g->sysregs);
@@ -153,6 +166,9 @@ void gic_reset(struct device *d, enum reset_kind k)
     g->ctlr = 0;
     g->grp_en = 0;
     g->ds = !g->cfg.security;
+    if (g->its != NULL) {
+        device_reset(g->its, k);
+    }
     memset(g->irouter, 0, sizeof(g->irouter));
     /* A single PE gets every SPI: its GICD_ITARGETSR is RAZ/WI */
     memset(g->target, g->cfg.n_pe == 1 ? 1 : 0, sizeof(g->target));

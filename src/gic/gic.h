@@ -9,7 +9,7 @@
  *
  * Regions. GICv2, device gic_device(): GICD, GICC, GICH, GICV; the registers of a PE are banked by
  * mem_attrs.requester_id. GICv3: gic_device() has GICD; each redistributor is a device of its own
- * with one region of 128 KiB. System registers (GICv3): gic_cpuif_sysregs().
+ * with one region of 128 KiB, and so is the ITS. System registers (GICv3): gic_cpuif_sysregs().
  */
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
@@ -35,7 +35,8 @@ struct gic_cfg {
     bool ns_boot;  /* reset as firmware leaves it for a Non-secure kernel: all in Group 1 NS */
     bool one_of_n; /* v3: 1-of-N routing of SPIs (GICD_TYPER.No1N = 0) */
     unsigned n_lr; /* list registers; 0: 4 */
-    unsigned n_prio_bits; /* physical priority bits; 0: 5 for v3, 8 for v2 */
+    unsigned n_prio_bits;          /* physical priority bits; 0: 5 for v3, 8 for v2 */
+    const struct bus_port *memory; /* v3: Non-secure memory for LPIs and an ITS; NULL: neither */
 };
 
 enum { /* regions of gic_device() */
@@ -55,6 +56,11 @@ void gic_free(struct gic *g);
 
 struct device *gic_device(struct gic *g);
 struct device *gic_redist_device(struct gic *g, unsigned pe); /* v3 only, else NULL */
+
+/* v3 with cfg.memory, else NULL: one region of 128 KiB. */
+struct device *gic_its_device(struct gic *g);
+/* What a write of event_id to GITS_TRANSLATER by the device with that DeviceID does. */
+void gic_its_translate(struct gic *g, uint32_t device_id, uint32_t event_id);
 
 /* The line from the GIC to a PE: the board fills in sink, opaque and n. */
 struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out);

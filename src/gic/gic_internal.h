@@ -4,7 +4,8 @@
  *
  *   line, register -> bank (pending.c: what is pending, the best one for each PE)
  *                  -> cpuif.c (masking, preemption, acknowledge) -> IRQ/FIQ of the PE
- *   list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
+ *   device, ITS command -> its_cmd.c (which LPI, which PE) -> lpi.c (pending, the best one) ->
+ * cpuif.c list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
  *
  * Both versions share banks, pending.c, cpuif.c and vcpuif.c; they differ in the register front
  * ends (gicd.c gicr.c icc.c ich.c icv.c for v3; gicv2_*.c for v2) and in where an SPI may go.
@@ -28,6 +29,9 @@ enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_V2_GROUP1 = 1022, INTI
 #define GIC_V2_MAX_PE   8U
 #define GIC_MAX_PE      512U
 #define GIC_V_PRIO_BITS 5U /* virtual priority and preemption bits */
+#define GIC_INTID_BITS  16U
+#define GIC_FIRST_LPI   8192U
+#define GIC_LPI_WORDS   ((1U << GIC_INTID_BITS) / 32)
 
 /* Interrupt groups. GICv2 has G0 and G1 only: its Group 1 is GRP_1NS. */
 enum gic_grp { GRP_0, GRP_1S, GRP_1NS, GRP_N };
@@ -66,6 +70,17 @@ struct gic_vcpuif {
     uint64_t lr[GIC_MAX_LR];
 };
 
+/* LPIs of a redistributor. */
+struct gic_lpis {
+    uint64_t propbaser, pendbaser;
+    bool enabled;          /* GICR_CTLR.EnableLPIs */
+    bool ptz;              /* GICR_PENDBASER.PTZ as written: the table is all zero */
+    bool stale;            /* best is to be found again: lpi_refresh */
+    struct prio_pick best; /* of those that are pending and enabled */
+    uint32_t n_pending;
+    uint32_t pending[GIC_LPI_WORDS]; /* bit n of word w: INTID 32 * w + n */
+};
+
 struct gic_pe {
     struct gic *g;
     unsigned n;
@@ -83,6 +98,7 @@ struct gic_pe {
     struct gic_vcpuif v;
     struct irq_line out[GIC_N_OUT];
     struct device *redist;
+    struct gic_lpis *lpi;           /* NULL: there are none */
     const struct trace_port *trace; /* NULL: nobody listens */
 };
 
@@ -104,6 +120,8 @@ struct gic {
     struct gic_pe *pe;
     struct sysreg *sysregs; /* those of icc.c and ich.c that this configuration has */
     size_t n_sysregs;
+    struct bus_port memory; /* tables of LPIs and of the ITS */
+    struct device *its;     /* NULL: none, and no LPIs */
 };
 
 /* A redistributor's MMIO frame. */
@@ -120,6 +138,18 @@ static inline bool gic_is_v2(const struct gic *g)
 static inline bool gic_intid_valid(const struct gic *g, uint32_t intid)
 {
     return intid < g->n_intid;
+}
+
+/* PRIO_NONE is none. */
+static inline bool gic_is_lpi(uint32_t intid)
+{
+    return intid >= GIC_FIRST_LPI && intid < UINT32_C(1) << GIC_INTID_BITS;
+}
+
+/* len bytes of a table; NULL: not in RAM, and so not reached. */
+static inline uint8_t *gic_ram(const struct gic *g, pa_t at, size_t len, bool write)
+{
+    return g->memory.span(g->memory.opaque, at, len, write);
 }
 
 /* The bank of a valid INTID as PE p sees it; its bit is intid % 32. */
@@ -159,6 +189,8 @@ void pending_bank_changed(struct gic_pe *p, unsigned bank);
 /* After a change of group enables, of DS, of sleep. */
 void pending_enables_changed(struct gic *g);
 void pending_pe_changed(struct gic_pe *p);
+/* After p->lpi->best changed. */
+void pending_lpis_changed(struct gic_pe *p);
 /* After a change of what decides where SPI n (0: INTID 32) goes. Does not rescan. */
 void pending_route_spi(struct gic *g, unsigned spi);
 
@@ -176,6 +208,27 @@ void cpuif_deactivate(struct gic_pe *p, unsigned intid);
 /* Binary point minima: Group 0 and Secure Group 1, Non-secure Group 1. */
 uint8_t cpuif_min_bpr(const struct gic *g, enum gic_grp grp);
 void cpuif_reset(struct gic_pe *p);
+
+/* ---- lpi.c ---- */
+/* No effect while LPIs are disabled, and for an INTID that is not one of p's LPIs. */
+void lpi_set_pending(struct gic_pe *p, uint32_t intid, bool pending);
+/* Take the pending state along. */
+void lpi_move(struct gic_pe *from, struct gic_pe *to, uint32_t intid);
+/* This and lpi_config_changed count after lpi_refresh. */
+void lpi_move_all(struct gic_pe *from, struct gic_pe *to);
+void lpi_config_changed(struct gic_pe *p);
+void lpi_all_stale(struct gic *g);
+void lpi_refresh(struct gic *g);
+void lpi_enable(struct gic_pe *p, bool on);
+void lpi_reset(struct gic_pe *p);
+bool lpi_post_load(struct gic_pe *p);
+uint64_t lpi_read_propbaser(const struct gic_pe *p);
+void lpi_write_propbaser(struct gic_pe *p, uint64_t v, const struct bus_txn *t);
+uint64_t lpi_read_pendbaser(const struct gic_pe *p);
+void lpi_write_pendbaser(struct gic_pe *p, uint64_t v, const struct bus_txn *t);
+
+/* ---- its.c ---- */
+struct device *its_new(struct gic *g, const char *id);
 
 /* ---- sgi.c: ICC_SGI*R_EL1 ---- */
 void sgi_send_affinity(struct gic_pe *from, uint64_t v, enum gic_grp grp, bool ns);

@@ -53,6 +53,22 @@ static const struct snap_field pe_fields[] = {
 };
 static const struct snap_desc pe_desc = SNAP_DESC(0, pe_fields);
 
+static const struct snap_field pick_fields[] = {
+    SNAP_FIELD(struct prio_pick, intid),
+    SNAP_FIELD(struct prio_pick, prio),
+};
+static const struct snap_desc pick_desc = SNAP_DESC(0, pick_fields);
+
+static const struct snap_field lpi_fields[] = {
+    SNAP_FIELD(struct gic_lpis, propbaser),
+    SNAP_FIELD(struct gic_lpis, pendbaser),
+    SNAP_FIELD(struct gic_lpis, enabled),
+    SNAP_FIELD(struct gic_lpis, ptz),
+    SNAP_STRUCTS(struct gic_lpis, best, struct prio_pick, &pick_desc),
+    SNAP_ARRAY(struct gic_lpis, pending, uint32_t),
+};
+static const struct snap_desc lpi_desc = SNAP_DESC(0, lpi_fields);
+
 static const struct snap_field gic_fields[] = {
     SNAP_FIELD(struct gic, ctlr),
     SNAP_FIELD(struct gic, ds),
@@ -74,6 +90,9 @@ void gic_snap_parts(struct device *d, struct snap *s)
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         snap_enter(s, "pe", n);
         snap_fields(s, &pe_desc, &g->pe[n]);
+        if (g->pe[n].lpi != NULL) {
+            snap_fields(s, &lpi_desc, g->pe[n].lpi);
+        }
         snap_leave(s);
     }
 }
@@ -96,6 +115,9 @@ bool gic_post_load(struct device *d, GError **err)
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         if (gic_is_v2(g) && !sources_fit(g, &g->pe[n])) {
             return fail(err, ERR_FILE, "PE %u: software interrupts without a source", n);
+        }
+        if (g->pe[n].lpi != NULL && !lpi_post_load(&g->pe[n])) {
+            return fail(err, ERR_FILE, "PE %u: LPIs that do not fit its tables", n);
         }
     }
     if (!g->cfg.security && !g->ds) {

@@ -3,7 +3,7 @@
  * GICv3 distributor. Arm IHI 0069H, 12.9 "GIC distributor registers".
  *
  * Affinity routing is always on (ARE_S and ARE_NS are RAO/WI): no legacy operation. Left out:
- * message-based SPIs (TYPER.MBIS = 0), extended SPIs, LPIs (TYPER.LPIS = 0), GICD_STATUSR.
+ * message-based SPIs (TYPER.MBIS = 0), extended SPIs, GICD_STATUSR.
  * Region 0: 64 KiB. Interrupt lines in: see gic_wire_spi.
  */
 #include "base/log.h"
@@ -22,8 +22,14 @@ enum {
 /* The Non-secure view and the view with one Security state have one ARE bit, in this place. */
 #define CTLR_ARE CTLR_ARE_S
 
-enum { TYPER_SECURITY = 1 << 10, TYPER_A3V = 1 << 24, TYPER_NO1N = 1 << 25, TYPER_RSS = 1 << 26 };
-#define TYPER_IDBITS (15U << 19) /* 16 bits of INTID */
+enum {
+    TYPER_SECURITY = 1 << 10,
+    TYPER_LPIS = 1 << 17,
+    TYPER_A3V = 1 << 24,
+    TYPER_NO1N = 1 << 25,
+    TYPER_RSS = 1 << 26
+};
+#define TYPER_IDBITS ((GIC_INTID_BITS - 1) << 19)
 
 #define IROUTER_BASE 0x6100U
 #define IROUTER_MASK (UINT64_C(0xff) << 32 | 0xffffff)
@@ -63,10 +69,14 @@ static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
     g->grp_en = with_group(g->grp_en, GRP_1NS, (v & CTLR_GRP1NS) != 0);
     if (!gic_txn_restricted(g, t)) {
         g->grp_en = with_group(g->grp_en, GRP_0, (v & CTLR_GRP0) != 0);
-        g->ds |= (v & CTLR_DS) != 0; /* set once: only a reset clears it */
+        if ((v & CTLR_DS) && !g->ds) { /* set once: only a reset clears it */
+            g->ds = true;
+            lpi_all_stale(g); /* their priorities mean something else now */
+        }
         g->grp_en = with_group(g->grp_en, GRP_1S, !g->ds && (v & CTLR_GRP1S) != 0);
         g->ctlr = g->cfg.one_of_n ? v & CTLR_E1NWF : 0;
     }
+    lpi_refresh(g);
     pending_enables_changed(g);
 }
 
@@ -77,6 +87,7 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     uint32_t v = TYPER_A3V | TYPER_IDBITS | g->n_banks;
     v |= g->cfg.security && !g->ds ? TYPER_SECURITY : 0;
     v |= g->cfg.one_of_n ? 0 : TYPER_NO1N;
+    v |= g->its != NULL ? TYPER_LPIS : 0;
     return v | (g->needs_rss ? TYPER_RSS : 0);
 }
 

@@ -3,8 +3,8 @@
  * GICv3 redistributor: RD_base and SGI_base, 64 KiB each. Arm IHI 0069H, 12.11 "GIC redistributor
  * registers".
  *
- * Left out: LPIs (TYPER.PLPIS = 0, so CTLR.EnableLPIs, PROPBASER, PENDBASER are RAZ/WI), extended
- * PPIs. One device a PE, one region of 128 KiB.
+ * LPIs are lpi.c's; without an ITS there are none, and their registers are RAZ/WI. Left out:
+ * extended PPIs, GICR_SETLPIR (TYPER.DirectLPI = 0). One device a PE, one region of 128 KiB.
  */
 #include "base/log.h"
 
@@ -13,9 +13,16 @@
 #define SGI_BASE 0x10000U
 
 enum { WAKER_PROCESSOR_SLEEP = 1 << 1, WAKER_CHILDREN_ASLEEP = 1 << 2 };
+/* GICR_CTLR. CES: EnableLPIs may be cleared again; IR: GICR_INVLPIR, GICR_INVALLR are there. */
+enum { CTLR_ENABLE_LPIS = 1 << 0, CTLR_CES = 1 << 1, CTLR_IR = 1 << 2 };
 /* GICR_CTLR.DPG0, DPG1NS, DPG1S: this PE is no target of 1-of-N interrupts of the group. */
 enum { CTLR_DPG0 = 1 << 24, CTLR_DPG1NS = 1 << 25, CTLR_DPG1S = 1 << 26 };
-enum { TYPER_LAST = 1 << 4, TYPER_DPGS = 1 << 5, TYPER_COMMON_LPI_AFF = 1 << 24 };
+enum {
+    TYPER_PLPIS = 1 << 0,
+    TYPER_LAST = 1 << 4,
+    TYPER_DPGS = 1 << 5,
+    TYPER_COMMON_LPI_AFF = 1 << 24
+};
 
 static struct gic_pe *of(struct device *d)
 {
@@ -37,7 +44,11 @@ static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned i
     uint32_t v = p->dpg & GRP_BIT(GRP_0) ? CTLR_DPG0 : 0;
     v |= p->dpg & GRP_BIT(GRP_1NS) ? CTLR_DPG1NS : 0;
     v |= p->dpg & GRP_BIT(GRP_1S) ? CTLR_DPG1S : 0;
-    return v & dpg_visible(p, t);
+    v &= dpg_visible(p, t);
+    if (p->lpi != NULL) {
+        v |= CTLR_CES | CTLR_IR | (p->lpi->enabled ? CTLR_ENABLE_LPIS : 0);
+    }
+    return v;
 }
 
 static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
@@ -46,6 +57,7 @@ static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
     static const uint32_t bits[GRP_N] = {CTLR_DPG0, CTLR_DPG1S, CTLR_DPG1NS};
     struct gic_pe *p = of(d);
     uint32_t visible = dpg_visible(p, t);
+    lpi_enable(p, (v & CTLR_ENABLE_LPIS) != 0);
     if (visible == 0) {
         return;
     }
@@ -64,6 +76,7 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     uint64_t v = (uint64_t)p->affinity << 32 | TYPER_COMMON_LPI_AFF | p->n << 8;
     v |= p->n == p->g->cfg.n_pe - 1 ? TYPER_LAST : 0;
     v |= p->g->cfg.one_of_n ? TYPER_DPGS : 0;
+    v |= p->lpi != NULL ? TYPER_PLPIS : 0;
     return v;
 }
 
@@ -85,6 +98,43 @@ static void write_waker(struct device *d, const struct reg_desc *r, unsigned idx
         p->asleep = (v & WAKER_PROCESSOR_SLEEP) != 0;
         pending_pe_changed(p);
     }
+}
+
+static uint64_t read_propbaser(struct device *d, const struct reg_desc *r, unsigned idx,
+                               const struct bus_txn *t)
+{
+    return of(d)->lpi != NULL ? lpi_read_propbaser(of(d)) : 0;
+}
+
+static void write_propbaser(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                            const struct bus_txn *t)
+{
+    if (of(d)->lpi != NULL) {
+        lpi_write_propbaser(of(d), v, t);
+    }
+}
+
+static uint64_t read_pendbaser(struct device *d, const struct reg_desc *r, unsigned idx,
+                               const struct bus_txn *t)
+{
+    return of(d)->lpi != NULL ? lpi_read_pendbaser(of(d)) : 0;
+}
+
+static void write_pendbaser(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                            const struct bus_txn *t)
+{
+    if (of(d)->lpi != NULL) {
+        lpi_write_pendbaser(of(d), v, t);
+    }
+}
+
+/* GICR_INVLPIR, GICR_INVALLR: nothing but the best LPI is cached, so one is as good as all. Done at
+ * once: GICR_SYNCR.Busy stays 0. */
+static void write_inv(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                      const struct bus_txn *t)
+{
+    lpi_config_changed(of(d));
+    lpi_refresh(of(d)->g);
 }
 
 static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned idx,
@@ -111,10 +161,10 @@ static const struct reg_desc gicr_regs[] = {
     {"GICR_PARTIDR",   0x001c, .size = 4, .flags = REGF_VIEW},
     {"GICR_SETLPIR",   0x0040, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
     {"GICR_CLRLPIR",   0x0048, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
-    {"GICR_PROPBASER", 0x0070, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
-    {"GICR_PENDBASER", 0x0078, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
-    {"GICR_INVLPIR",   0x00a0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
-    {"GICR_INVALLR",   0x00b0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
+    {"GICR_PROPBASER", 0x0070, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .read = read_propbaser, .write = write_propbaser},
+    {"GICR_PENDBASER", 0x0078, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .read = read_pendbaser, .write = write_pendbaser},
+    {"GICR_INVLPIR",   0x00a0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .write = write_inv},
+    {"GICR_INVALLR",   0x00b0, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .write = write_inv},
     {"GICR_SYNCR",     0x00c0, .size = 4, .flags = REGF_VIEW},
     {"GICR_PIDR",      0xffd0, .count = 12, .size = 4, .flags = REGF_VIEW, .read = read_pidr},
 };
@@ -151,6 +201,7 @@ void gicr_reset(struct gic_pe *p)
 {
     p->asleep = p->g->cfg.security && !p->g->cfg.ns_boot;
     p->dpg = 0;
+    lpi_reset(p);
 }
 
 const struct device_ops gicv3_redist_ops = {

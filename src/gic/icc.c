@@ -181,7 +181,7 @@ static uint64_t read_iar(void *owner, const struct pe_view *v, const struct sysr
         return INTID_SPURIOUS;
     }
     uint32_t intid = r->sub & SUB_G0 ? group0_answer(p, v) : group1_answer(p, v);
-    if (intid < INTID_SECURE) {
+    if (intid < INTID_SECURE || gic_is_lpi(intid)) {
         cpuif_activate_best(p);
     }
     return intid;
@@ -212,7 +212,8 @@ static void write_eoir(void *owner, const struct pe_view *v, const struct sysreg
     }
     uint32_t intid = (uint32_t)extract64(val, 0, 24);
     enum gic_grp active = cpuif_active_group(p);
-    if (!gic_intid_valid(p->g, intid) || !may_drop(p, v, (r->sub & SUB_G0) != 0, active)) {
+    bool known = gic_intid_valid(p->g, intid) || (p->lpi != NULL && gic_is_lpi(intid));
+    if (!known || !may_drop(p, v, (r->sub & SUB_G0) != 0, active)) {
         return;
     }
     TRACE(p->trace, TRACE_GIC_EOI, intid, 0);

@@ -8,8 +8,6 @@
 enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1, CTLR_IDBITS_24 = 1 << 11, CTLR_A3V = 1 << 15 };
 #define CTLR_PRIBITS_LO 8
 
-#define FIRST_LPI 8192U
-
 static bool is_special(uint32_t intid)
 {
     return intid >= INTID_SECURE && intid <= INTID_SPURIOUS;
@@ -51,7 +49,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
 {
     uint32_t intid = (uint32_t)extract64(v, 0, 24);
     /* an LPI has no separate deactivation */
-    bool split = (p->v.vmcr & VMCR_EOIM) != 0 && intid < FIRST_LPI;
+    bool split = (p->v.vmcr & VMCR_EOIM) != 0 && intid < GIC_FIRST_LPI;
     if (is_special(intid)) {
         return;
     }
@@ -62,7 +60,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
     }
     int n = vcpuif_find_active(p, intid, 0);
     if (n < 0) {
-        if (!split && intid < FIRST_LPI) {
+        if (!split && intid < GIC_FIRST_LPI) {
             vcpuif_count_eoi(p);
         }
     } else {
@@ -84,7 +82,7 @@ void icv_write_dir(struct gic_pe *p, uint64_t v)
     int n = vcpuif_find_active(p, intid, 0);
     if (n >= 0) {
         vcpuif_deactivate(p, n);
-    } else if (intid < FIRST_LPI) {
+    } else if (intid < GIC_FIRST_LPI) {
         vcpuif_count_eoi(p);
     }
 }

@@ -42,7 +42,9 @@ enum gic_grp pending_group(const struct gic *g, const struct irq_bank *b, unsign
 static void set_best(struct gic_pe *p, struct prio_pick best)
 {
     p->best = best;
-    if (best.intid != PRIO_NONE) {
+    if (gic_is_lpi(best.intid)) {
+        p->best_grp = GRP_1NS;
+    } else if (best.intid != PRIO_NONE) {
         p->best_grp = pending_group(p->g, gic_bank(p, best.intid), best.intid % 32);
     }
 }
@@ -61,6 +63,10 @@ static void rescan(struct gic_pe *p)
             uint32_t here = bank_live(b) & p->routed[i] & bank_in_groups(g, b, p->grp_en);
             prio_pick_word(&best, here, b->prio, 32 * (i + 1));
         }
+        if (p->lpi != NULL && (p->grp_en & GRP_BIT(GRP_1NS)) != 0 &&
+            prio_before(p->lpi->best, best)) {
+            best = p->lpi->best;
+        }
     }
     set_best(p, best);
 }
@@ -70,7 +76,7 @@ static void reconsider(struct gic_pe *p, const struct irq_bank *b, unsigned inti
 {
     unsigned n = intid % 32;
     bool candidate = bit(bank_live(b), n) && (p->grp_en & GRP_BIT(pending_group(p->g, b, n))) != 0;
-    struct prio_pick c = {.intid = (uint16_t)intid, .prio = b->prio[n]};
+    struct prio_pick c = {.intid = intid, .prio = b->prio[n]};
 
     if (p->best.intid == intid) {
         rescan(p);
@@ -79,6 +85,12 @@ static void reconsider(struct gic_pe *p, const struct irq_bank *b, unsigned inti
     } else {
         return;
     }
+    cpuif_update(p);
+}
+
+void pending_lpis_changed(struct gic_pe *p)
+{
+    rescan(p);
     cpuif_update(p);
 }
 

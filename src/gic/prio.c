@@ -30,7 +30,7 @@ void prio_pick_word(struct prio_pick *best, uint32_t candidates, const uint8_t p
 {
     for (; candidates != 0; candidates &= candidates - 1) {
         unsigned n = (unsigned)__builtin_ctz(candidates);
-        struct prio_pick c = {.intid = (uint16_t)(first_intid + n), .prio = prio[n]};
+        struct prio_pick c = {.intid = first_intid + n, .prio = prio[n]};
         if (prio_before(c, *best)) {
             *best = c;
         }

@@ -15,9 +15,9 @@
 #define PRIO_N_APR 4 /* 128 preemption levels at most */
 
 /* The best candidate found so far; intid PRIO_NONE: none. */
-#define PRIO_NONE 0xffffU
+#define PRIO_NONE UINT32_MAX
 struct prio_pick {
-    uint16_t intid;
+    uint32_t intid;
     uint8_t prio;
 };
 

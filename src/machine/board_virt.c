@@ -123,11 +123,14 @@ static bool map_gic_v3(struct machine *m, struct device *d, GError **err)
             return false;
         }
     }
-    return true;
+    struct device *its = gic_its_device(m->gic);
+    return its == NULL ||
+           bus_map_device(m->bus, pa(virt_memmap[VIRT_ITS].base), its, 0, PAS_MASK_BOTH, err);
 }
 
 static bool add_gic(struct machine *m, GError **err)
 {
+    struct bus_port memory = bus_direct_port(m->bus, PAS_NS);
     struct gic_cfg c = {
         .version = m->cfg.gic_version,
         .n_pe = m->n_pes,
@@ -136,6 +139,7 @@ static bool add_gic(struct machine *m, GError **err)
         .security = m->cfg.secure,
         .virtualization = m->cfg.virtualization,
         .ns_boot = m->cfg.secure && m->plan.linux_boot,
+        .memory = m->cfg.its ? &memory : NULL,
     };
     m->gic = gic_new(&c, "gic", err);
     if (m->gic == NULL) {

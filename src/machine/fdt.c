@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The board's device tree, written front to back with libfdt's sequential interface.
- * Left out, because the board has none yet: PCIe, SMMU, MSI frames.
+ * Left out, because the board has none yet: PCIe, SMMU, GICv2m.
  */
 #include "machine/fdt.h"
 
@@ -27,7 +27,7 @@ struct tree {
     int err; /* first error of libfdt; later calls do nothing */
     const struct fdt_config *c;
     uint32_t next_phandle;
-    uint32_t gic, gpio, secure_gpio;
+    uint32_t gic, its, gpio, secure_gpio;
     uint32_t ppi_cpus; /* GICv2: mask of PEs in the flags of a PPI */
 };
 
@@ -266,6 +266,17 @@ static void put_gic_v3_reg(struct tree *t)
     PUT_CELLS(t, "#redistributor-regions", n_high > 0 ? 2 : 1);
 }
 
+static void its(struct tree *t)
+{
+    begin_region(t, "its", VIRT_ITS);
+    PUT_CELLS(t, "phandle", t->its);
+    put_reg(t, "reg", VIRT_ITS);
+    PUT_CELLS(t, "#msi-cells", 1);
+    put_flag(t, "msi-controller");
+    put_str(t, "compatible", "arm,gic-v3-its");
+    end(t);
+}
+
 static void gic(struct tree *t)
 {
     begin_region(t, "intc", VIRT_GICD);
@@ -285,6 +296,9 @@ static void gic(struct tree *t)
     PUT_CELLS(t, "#address-cells", 2);
     put_flag(t, "interrupt-controller");
     PUT_CELLS(t, "#interrupt-cells", 3);
+    if (t->c->its) {
+        its(t);
+    }
     end(t);
 }
 
@@ -491,7 +505,8 @@ GBytes *fdt_build(const struct fdt_config *c, GError **err)
     struct tree t = {.fdt = buf, .c = c};
 
     t.gic = PHANDLE_CLOCK + c->n_cpus + 1;
-    t.gpio = t.gic + 1;
+    t.its = t.gic + 1;
+    t.gpio = t.gic + (c->its ? 2 : 1);
     t.secure_gpio = t.gpio + 1;
     if (c->gic_version == 2) {
         t.ppi_cpus = ((1U << MIN(c->n_cpus, 8)) - 1) << 8;

@@ -29,9 +29,10 @@ struct fdt_config {
     struct fdt_topology topology;
     const char *cpu_compatible; /* "arm,cortex-a57" */
     unsigned gic_version;       /* 2, 3 */
-    bool virtualization;        /* EL2: maintenance interrupt, GICH, GICV */
-    bool hyp_virt_timer;        /* FEAT_VHE */
-    bool secure;                /* EL3: secure flash, RAM, UART, GPIO */
+    bool its;
+    bool virtualization; /* EL2: maintenance interrupt, GICH, GICV */
+    bool hyp_virt_timer; /* FEAT_VHE */
+    bool secure;         /* EL3: secure flash, RAM, UART, GPIO */
     bool pmu;
     bool uart1; /* a second UART; always there with secure */
     struct fdt_seeds seeds, secure_seeds;

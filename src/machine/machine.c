@@ -77,6 +77,7 @@ static GBytes *base_tree(struct machine *m, struct fdt_seeds *seeds, GError **er
         .topology = m->cfg.topology,
         .cpu_compatible = m->model.compatible,
         .gic_version = m->cfg.gic_version,
+        .its = m->cfg.its,
         .virtualization = m->cfg.virtualization,
         .hyp_virt_timer = m->cfg.virtualization && m->model.vhe,
         .secure = m->cfg.secure,

@@ -54,6 +54,7 @@ struct machine_config {
     /* -M */
     unsigned gic_version; /* 2, 3 */
     bool virtualization, secure;
+    bool its; /* an ITS and LPIs; gic_version 3 */
     /* -cpu, -smp, -m */
     const char *cpu;
     unsigned n_pes;

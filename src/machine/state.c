@@ -27,6 +27,9 @@ static char *configuration(const struct machine *m)
     g_string_append_printf(t, "secure=%d\n", c->secure);
     g_string_append_printf(t, "cpu=%s\n", c->cpu);
     g_string_append_printf(t, "smp=%u\n", m->n_pes);
+    if (c->its) {
+        g_string_append(t, "its=on\n");
+    }
     g_string_append_printf(t, "memory=%" G_GUINT64_FORMAT "\n", c->ram_bytes);
     g_string_append_printf(t, "serial1=%d\n", c->serial1);
     g_string_append_printf(t, "virtio-modern=%d\n", c->virtio_modern);
@@ -127,6 +130,9 @@ static void snap_parts(struct machine *m, struct snap *s)
     }
     gtimer_snap(m->gtimer, s);
     device_snap(gic_device(m->gic), s);
+    if (m->cfg.its) {
+        device_snap(gic_its_device(m->gic), s);
+    }
     if (m->semihost != NULL) {
         semihost_snap(m->semihost, s);
     }

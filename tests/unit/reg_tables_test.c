@@ -98,18 +98,21 @@ static void test_reset_values(void **state)
 static void test_gic_tables(void **state)
 {
     static const uint64_t mpidr[] = {0x80000000, 0x80000001};
+    struct bus_port memory = {0};
     for (unsigned version = 2; version <= 3; version++) {
         struct gic_cfg c = {.version = version,
                             .n_pe = 2,
                             .n_spi = 64,
                             .mpidr = mpidr,
                             .security = true,
-                            .virtualization = true};
+                            .virtualization = true,
+                            .memory = version == 3 ? &memory : NULL};
         struct gic *g = gic_new(&c, "gic", NULL);
         assert_non_null(g);
         assert_int_equal(reg_walk_tables(gic_device(g)->ops), 0);
         if (version == 3) {
             assert_int_equal(reg_walk_tables(gic_redist_device(g, 0)->ops), 0);
+            assert_int_equal(reg_walk_tables(gic_its_device(g)->ops), 0);
         }
         gic_free(g);
     }
