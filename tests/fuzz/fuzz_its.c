@@ -103,13 +103,16 @@ static void sysreg(struct bench *b, const struct op *o)
     unsigned pe = o->pe % N_PE;
     struct sysreg_set set = gic_cpuif_sysregs(b->g, pe);
     const struct sysreg *r = &set.regs[o->where % set.n];
-    if (r->check != NULL && r->check(set.owner, &b->view[pe], r, o->flags & 1) != SR_OK) {
+    const struct pe_view *v = &b->view[pe];
+    bool write = o->flags & 1;
+    if (v->el < (write ? r->el_w : r->el_r) ||
+        (r->check != NULL && r->check(set.owner, v, r, write) != SR_OK)) {
         return;
     }
-    if (o->flags & 1) {
-        r->write(set.owner, &b->view[pe], r, o->value[0]);
+    if (write) {
+        r->write(set.owner, v, r, o->value[0]);
     } else {
-        r->read(set.owner, &b->view[pe], r);
+        r->read(set.owner, v, r);
     }
 }
 
