@@ -243,6 +243,33 @@ static void event_stream(void)
     isb();
 }
 
+/* Which counter, which edge of which bit: EVNTDIR, EVNTI, EVNTIS of both controls. */
+static void event_stream_edges(void)
+{
+    const uint64_t cnthctl = rd(cnthctl_el2), cntkctl = rd(cntkctl_el1);
+
+    wr(cntvoff_el2, 0x355);
+    for (unsigned i = 0; i < 16; i++) {
+        bool virtual = i & 1, falling = i & 2, scaled = i & 4, wide = i & 8;
+        unsigned n = wide ? 12 : 11; /* the bit */
+        uint64_t period = BIT(n + 1), edge = falling ? 0 : BIT(n);
+        uint64_t control =
+            BIT(2) | (falling ? BIT(3) : 0) | (scaled ? BIT(17) | (n - 8) << 4 : n << 4);
+
+        wr(cntkctl_el1, cntkctl | (virtual ? control : 0));
+        wr(cnthctl_el2, cnthctl | (virtual ? 0 : control));
+        isb();
+        insn("sevl\nwfe\nwfe");
+        isb();
+        uint64_t count = virtual ? rd(cntvct_el0) : physical();
+        check("event stream: time of the edge", ((count - edge) & (period - 1)) < period / 16);
+    }
+    wr(cntvoff_el2, 0);
+    wr(cntkctl_el1, cntkctl);
+    wr(cnthctl_el2, cnthctl);
+    isb();
+}
+
 SNIPPET(svc_code, "svc #0");
 
 /*
@@ -293,6 +320,7 @@ int guest_main(void)
     offsets();
     access_controls();
     event_stream();
+    event_stream_edges();
     if (home_el() == 3) {
         fault_storm(&timers[0]);
     }
