@@ -15,7 +15,7 @@ def main():
     armature, case, *vmm = sys.argv[1:]
     want = guests.wanted(case)
     with tempfile.TemporaryDirectory() as tmp:
-        run = subprocess.run(guests.command(armature, case, tmp, *vmm, quiet=True), timeout=300,
+        run = subprocess.run(guests.command(armature, case, tmp, *vmm, quiet=True), timeout=1200,
                              stdin=subprocess.DEVNULL, capture_output=True, check=False)
     text = run.stdout.decode(errors="replace")
     at = 0

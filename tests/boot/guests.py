@@ -99,6 +99,18 @@ XEN = {
     "xen-domu-gicv2-smp4": ("-cpu max -smp 4 -m 2G -M gic-version=2", 2, XEN_DOMU),
 }
 
+# A shadow stage 2 has the size of the PE's physical addresses, and the host unmaps it by steps of
+# 1 GiB: with 52 bits that is four million.
+NESTED_CPU = "-cpu max,lpa2=off"
+NV2 = "VHE+NV2 mode initialized successfully"
+
+# A host with nested virtualization, a guest that is a KVM host itself (L1), and its guest (L2).
+# case: kernel of all three, arguments, how the monitor starts L1, command line of L1, lines
+NESTED = {
+    "nested": ("k72", NESTED_CPU, "--nested", "", [NV2, VHE, DONE, LEFT, LEFT]),
+    "nested-nvhe": ("k72", NESTED_CPU, "--e2h0", "", [NV2, NVHE_72, DONE, LEFT, LEFT]),
+}
+
 
 def skip(why):
     print(f"SKIP: {why}")
@@ -128,9 +140,9 @@ def machine(emulator):
             "-serial", "stdio", "-display", "none"]
 
 
-def host_initramfs(folder, kernel, vmm, guest_initrd):
+def host_initramfs(folder, name, kernel, vmm, guest_initrd):
     """The initramfs of a KVM host: the monitor, a kernel and an initramfs for it to start."""
-    out = pathlib.Path(folder) / "host.cpio"
+    out = pathlib.Path(folder) / name
     subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init/kvm.sh",
                     "--plain", "--add", f"{vmm}=/bin/vmm",
                     "--add", f"{need(kernel, 'vmlinuz')}=/guest/kernel",
@@ -164,23 +176,43 @@ def add_domu(run, n_pes, folder):
 
 
 CONSOLE = "console=ttyAMA0 panic=-1"
+# The reference's time is the host's, and a guest in a guest is slow there.
+GUEST_CONSOLE = CONSOLE + " nowatchdog"
+
+
+def linux_guest(case, folder, _vmm, _quiet):
+    kernel, args, _ = LINUX[case]
+    return kernel, args, initramfs(folder), CONSOLE
+
+
+def kvm_guest(case, folder, vmm, quiet):
+    kernel, args, host, guest, _ = KVM[case]
+    initrd = host_initramfs(folder, "host.cpio", kernel, vmm, initramfs(folder))
+    return kernel, args, initrd, f'{CONSOLE} {host} -- -a "{GUEST_CONSOLE}{quiet}" {guest}'
+
+
+def nested_guest(case, folder, vmm, quiet):
+    kernel, args, how, l1, _ = NESTED[case]
+    l1_initrd = host_initramfs(folder, "l1.cpio", kernel, vmm, initramfs(folder))
+    initrd = host_initramfs(folder, "host.cpio", kernel, vmm, l1_initrd)
+    # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
+    inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -m 128 -a {quiet.strip() or 'panic=-1'}"
+    return kernel, args, initrd, f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 512 -a "{inner}"'
+
+
+KINDS = ((LINUX, linux_guest), (KVM, kvm_guest), (NESTED, nested_guest))
 
 
 def command(emulator, case, folder, vmm=None, quiet=False):
-    """The command that runs a case; `quiet` keeps the kernel of a KVM guest off the console."""
+    """The command that runs a case; `quiet` keeps the kernels of KVM guests off the console."""
     if case in XEN:
         return xen_command(emulator, case, folder)
-    if case in LINUX:
-        kernel, args, _ = LINUX[case]
-        initrd, append = initramfs(folder), CONSOLE
-    else:
-        kernel, args, host, guest, _ = KVM[case]
-        initrd = host_initramfs(folder, kernel, vmm, initramfs(folder))
-        append = f'{CONSOLE} {host} -- -a "{CONSOLE}{" quiet" if quiet else ""}" {guest}'
+    build = next(f for table, f in KINDS if case in table)
+    kernel, args, initrd, append = build(case, folder, vmm, " quiet" if quiet else "")
     return [*machine(emulator), "-no-reboot", "-kernel", need(kernel, "vmlinuz"),
             "-initrd", initrd, "-append", append, *args.split()]
 
 
 def wanted(case):
     """What a case must print, in this order."""
-    return next(table[case][-1] for table in (LINUX, KVM, XEN) if case in table)
+    return next(table[case][-1] for table in (LINUX, KVM, NESTED, XEN) if case in table)
