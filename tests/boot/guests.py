@@ -101,14 +101,14 @@ XEN = {
 
 # A shadow stage 2 has the size of the PE's physical addresses, and the host unmaps it by steps of
 # 1 GiB: with 52 bits that is four million.
-NESTED_CPU = "-cpu max,lpa2=off"
+NESTED_ARGS = "-cpu max,lpa2=off -m 2G"
 NV2 = "VHE+NV2 mode initialized successfully"
 
 # A host with nested virtualization, a guest that is a KVM host itself (L1), and its guest (L2).
 # case: kernel of all three, arguments, how the monitor starts L1, command line of L1, lines
 NESTED = {
-    "nested": ("k72", NESTED_CPU, "--nested", "", [NV2, VHE, DONE, LEFT, LEFT]),
-    "nested-nvhe": ("k72", NESTED_CPU, "--e2h0", "", [NV2, NVHE_72, DONE, LEFT, LEFT]),
+    "nested": ("k72", NESTED_ARGS, "--nested", "", [NV2, VHE, DONE, LEFT, LEFT]),
+    "nested-nvhe": ("k72", NESTED_ARGS, "--e2h0", "", [NV2, NVHE_72, DONE, LEFT, LEFT]),
 }
 
 
@@ -196,8 +196,8 @@ def nested_guest(case, folder, vmm, quiet):
     l1_initrd = host_initramfs(folder, "l1.cpio", kernel, vmm, initramfs(folder))
     initrd = host_initramfs(folder, "host.cpio", kernel, vmm, l1_initrd)
     # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
-    inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -m 128 -a {quiet.strip() or 'panic=-1'}"
-    return kernel, args, initrd, f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 512 -a "{inner}"'
+    inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'panic=-1'}"
+    return kernel, args, initrd, f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 768 -a "{inner}"'
 
 
 KINDS = ((LINUX, linux_guest), (KVM, kvm_guest), (NESTED, nested_guest))
