@@ -140,7 +140,7 @@ def machine(emulator):
             "-serial", "stdio", "-display", "none"]
 
 
-def host_initramfs(folder, name, kernel, vmm, guest_initrd):
+def host_initramfs(folder, kernel, vmm, guest_initrd, name="host.cpio"):
     """The initramfs of a KVM host: the monitor, a kernel and an initramfs for it to start."""
     out = pathlib.Path(folder) / name
     subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init/kvm.sh",
@@ -187,14 +187,14 @@ def linux_guest(case, folder, _vmm, _quiet):
 
 def kvm_guest(case, folder, vmm, quiet):
     kernel, args, host, guest, _ = KVM[case]
-    initrd = host_initramfs(folder, "host.cpio", kernel, vmm, initramfs(folder))
+    initrd = host_initramfs(folder, kernel, vmm, initramfs(folder))
     return kernel, args, initrd, f'{CONSOLE} {host} -- -a "{GUEST_CONSOLE}{quiet}" {guest}'
 
 
 def nested_guest(case, folder, vmm, quiet):
     kernel, args, how, l1, _ = NESTED[case]
-    l1_initrd = host_initramfs(folder, "l1.cpio", kernel, vmm, initramfs(folder))
-    initrd = host_initramfs(folder, "host.cpio", kernel, vmm, l1_initrd)
+    l1_initrd = host_initramfs(folder, kernel, vmm, initramfs(folder), "l1.cpio")
+    initrd = host_initramfs(folder, kernel, vmm, l1_initrd)
     # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
     inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'panic=-1'}"
     return kernel, args, initrd, f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 768 -a "{inner}"'
