@@ -362,6 +362,13 @@ static bool compare_rest(struct record *r, const struct replay_end *is, GError *
         break;
     }
     case REPLAY_REST_END:
+        if (r->out != NULL && was.how == JOURNAL_END_GUEST && is->how != was.how) {
+            r->verdict = differs;
+            return fail(err, ERR_FILE,
+                        "the guest no longer ends: this input is not for the new "
+                        "run, it has to be recorded anew");
+        }
+        r->n_states++;
         note_difference(r, compare_ends(r, &was, is));
         break;
     }
@@ -374,7 +381,7 @@ static bool judge(struct record *r, const struct replay_end *is, GError **err)
         r->verdict = stopped;
         return true;
     }
-    if (r->first == NULL && !compare_rest(r, is, err)) {
+    if ((r->first == NULL || r->out != NULL) && !compare_rest(r, is, err)) {
         return false;
     }
     if (r->first != NULL && r->out == NULL) {
