@@ -232,6 +232,7 @@ void replay_free(struct replay *r)
         g_ptr_array_unref(r->streams);
         g_ptr_array_unref(r->networks);
         g_clear_error(&r->err);
+        g_free(r->hashes);
         g_free(r);
     }
 }
