@@ -177,13 +177,18 @@ static int run_options(struct options **o, int argc, char **argv)
         record_free(r);
         return print_text((*o)->text);
     }
-    struct wiring *w = wiring_new(*o, record_gate(r), &err);
+    /* A debugger's way back needs a gate, too. */
+    struct replay *own =
+        r == NULL && (*o)->gdb != NULL && (*o)->key_frame_bytes != 0 ? replay_new() : NULL;
+    struct wiring *w = wiring_new(*o, own != NULL ? own : record_gate(r), &err);
     if (w == NULL) {
+        replay_free(own);
         record_free(r);
         return report(err);
     }
     int status = run_wiring(*o, w, r);
     record_free(r);
+    replay_free(own);
     wiring_free(w);
     return status;
 }

@@ -17,6 +17,13 @@ bool opt_gdb_lost(struct options *o, const char *arg, GError **err)
            fail(err, ERR_OPTION, "--gdb-lost %s: there is stop and run", arg);
 }
 
+bool opt_key_frames(struct options *o, const char *arg, GError **err)
+{
+    o->key_frame_bytes = 0;
+    return strcmp(arg, "off") == 0 ||
+           optlist_parse_size("--key-frames", arg, MIB, &o->key_frame_bytes, err);
+}
+
 static bool add(struct options *o, char *spec, bool qmp, bool pretty)
 {
     struct opt_monitor *m = g_new0(struct opt_monitor, 1);

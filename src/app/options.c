@@ -77,6 +77,7 @@ static const struct opt_desc table[] = {
     STRING("gdb", gdb, "tcp::port|unix:path", "wait for a debugger there"),
     CALL("s", NULL, opt_gdb_default,          "-gdb tcp::1234"),
     CALL("gdb-lost", "stop|run", opt_gdb_lost, "what the machine does when its debugger vanishes"),
+    CALL("key-frames", "size[K|M|G]|off", opt_key_frames, "memory for a debugger to go back in time: 512M"),
     FLAG("S",           start_paused, "wait for a debugger or monitor to start the machine"),
     FLAG("no-reboot",   no_reboot,   "leave when the guest resets"),
     FLAG("no-shutdown", no_shutdown, "stay when the guest powers off"),
@@ -309,6 +310,7 @@ static struct options *options_new(void)
     o->topology = (struct fdt_topology){1, 1, 1, 1};
     o->ram_bytes = 128 * MIB;
     o->seed = 1;
+    o->key_frame_bytes = 512 * MIB;
     trace_options_init(&o->trace);
     o->items = g_array_new(false, true, sizeof(struct boot_item));
     g_array_set_clear_func(o->items, clear_item);

@@ -100,6 +100,7 @@ struct options {
     GPtrArray *monitors; /* struct opt_monitor * */
     char *gdb;           /* NULL: none */
     bool gdb_lost_runs;
+    uint64_t key_frame_bytes; /* 0: none */
 
     /* time and chance */
     bool rtc_set; /* rtc_seconds was given; else the host's clock */

@@ -16,7 +16,7 @@ opt_handler opt_drive, opt_blockdev, opt_pflash, opt_disk, opt_device, opt_netde
 /* opt_run.c: how it runs */
 opt_handler opt_rtc, opt_semihosting, opt_semihosting_config, opt_action, opt_uuid, opt_pace,
     opt_seed, opt_quantum, opt_compile_after, opt_tlb, opt_debug_log, opt_gdb_default, opt_gdb_lost,
-    opt_qmp, opt_qmp_pretty, opt_mon;
+    opt_key_frames, opt_qmp, opt_qmp_pretty, opt_mon;
 
 /* opt_state.c: snapshots, hashes, journals */
 opt_handler opt_hash_every, opt_snapshot_save_at, opt_stop_at, opt_record, opt_images;

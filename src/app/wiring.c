@@ -627,6 +627,7 @@ static void copy_options(struct wiring *w)
     c->no_shutdown = o->no_shutdown;
     c->start_paused = o->start_paused;
     c->virtio_modern = o->virtio_modern;
+    c->key_frame_bytes = o->trace.file == NULL ? o->key_frame_bytes : 0;
     c->snapshot_dir = o->snapshot_dir;
     c->seed = o->seed;
     c->rtc_seconds = rtc_start(o);

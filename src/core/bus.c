@@ -22,7 +22,8 @@ struct region {
     bool read_only;
     struct device *dev; /* NULL: memory */
     unsigned dev_region;
-    uint8_t *host; /* memory, or what a device lends for reading */
+    uint8_t *host;     /* memory, or what a device lends for reading */
+    uint64_t *written; /* a bit a page, while that is logged */
 };
 
 /* One entry of a lookup array. */
@@ -50,6 +51,7 @@ static void region_free(void *p)
     if (r->dev == NULL) {
         munmap(r->host, r->size);
     }
+    g_free(r->written);
     g_free(r);
 }
 
@@ -263,6 +265,56 @@ static uint64_t load_le(const uint8_t *p, unsigned size)
     return v;
 }
 
+/* ---- what is written ---- */
+
+void bus_log_writes(struct bus *b, bool on)
+{
+    for (guint i = 0; i < b->regions->len; i++) {
+        struct region *r = region_at(b, i);
+        g_clear_pointer(&r->written, g_free);
+        if (on && r->dev == NULL) {
+            r->written = g_new0(uint64_t, r->size / BUS_PAGE / 64 + 1);
+        }
+    }
+}
+
+const uint64_t *bus_written(const struct bus *b, const uint8_t *host)
+{
+    for (guint i = 0; i < b->regions->len; i++) {
+        const struct region *r = region_at(b, i);
+        if (r->dev == NULL && r->host == host) {
+            return r->written;
+        }
+    }
+    return NULL;
+}
+
+void bus_clear_written(struct bus *b)
+{
+    for (guint i = 0; i < b->regions->len; i++) {
+        const struct region *r = region_at(b, i);
+        if (r->written != NULL) {
+            memset(r->written, 0, (r->size / BUS_PAGE / 64 + 1) * sizeof(uint64_t));
+        }
+    }
+}
+
+static void mark_written(const struct region *r, uint64_t off, size_t len)
+{
+    for (uint64_t page = off / BUS_PAGE; len != 0 && page <= (off + len - 1) / BUS_PAGE; page++) {
+        r->written[page / 64] |= BIT(page % 64);
+    }
+}
+
+bool bus_may_lend(struct bus *b, pa_t pa, const struct mem_attrs *a)
+{
+    const struct region *r = find(b, pa.v, a->pas);
+    uint64_t page = r != NULL ? (pa.v - r->base) / BUS_PAGE : 0;
+    return r != NULL && (r->written == NULL || bit(r->written[page / 64], page % 64));
+}
+
+/* ---- accesses ---- */
+
 static enum bus_result access_memory(const struct region *r, struct bus_txn *t)
 {
     uint8_t *p = r->host + (t->pa.v - r->base);
@@ -272,6 +324,9 @@ static enum bus_result access_memory(const struct region *r, struct bus_txn *t)
     }
     if (r->read_only && !t->debug) {
         return BUS_SLVERR;
+    }
+    if (UNLIKELY(r->written != NULL)) {
+        mark_written(r, t->pa.v - r->base, t->size);
     }
     memcpy(p, &t->data, t->size);
     return BUS_OK;
@@ -324,6 +379,9 @@ uint8_t *bus_ram_span(struct bus *b, pa_t pa, size_t len, const struct mem_attrs
     if (r == NULL || r->host == NULL || (write && r->read_only) ||
         len > r->size - (pa.v - r->base)) {
         return NULL;
+    }
+    if (write && UNLIKELY(r->written != NULL)) {
+        mark_written(r, pa.v - r->base, len);
     }
     return r->host + (pa.v - r->base);
 }

@@ -81,6 +81,18 @@ void bus_set_device_span(struct bus *b, struct device *d, unsigned region, uint8
  * access directly; NULL otherwise (device, hole, ROM write, PAS mismatch). */
 uint8_t *bus_ram_span(struct bus *b, pa_t pa, size_t len, const struct mem_attrs *a, bool write);
 
+/*
+ * Which pages of memory are written, for key frames. While there is a log, every way to write marks
+ * its page: bus_access and bus_ram_span. So who holds a host address for writing must drop it when
+ * the log is emptied (cpu_forget_translations).
+ */
+void bus_log_writes(struct bus *b, bool on);
+/* A bit for each page of the memory that begins at host, or NULL. */
+const uint64_t *bus_written(const struct bus *b, const uint8_t *host);
+void bus_clear_written(struct bus *b);
+/* May a page be lent for writing just in case? Not one that would be marked by that. */
+bool bus_may_lend(struct bus *b, pa_t pa, const struct mem_attrs *a);
+
 /* Called after direct spans changed, so that holders of host addresses drop them. */
 struct bus_listener {
     void (*remapped)(void *opaque);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "core/input_log.h"
 
 enum { STREAM_BYTES = 4096, FRAMES_MAX = 64, REQUESTS_MAX = 16 };
 /* Another run that should end by itself may take twice as long, and this. */
@@ -46,6 +47,11 @@ struct replay {
     bool left;               /* REQ_EXIT came from outside */
     bool over;               /* playing: the journal made the machine leave */
     uint64_t *hashes;        /* of the state that was taken last */
+    struct input_log *log;   /* what was delivered; NULL: it is not kept */
+    bool past;
+    uint64_t at; /* in the past: the next record of the log */
+    void (*on_mark)(void *opaque, uint64_t n);
+    void *mark_opaque;
     GError *err;
 };
 
@@ -53,7 +59,14 @@ struct replay {
 
 static size_t front_write(void *opaque, const uint8_t *buf, size_t len)
 {
-    return chardev_write(((struct stream *)opaque)->backend, buf, len);
+    struct stream *s = opaque;
+    return s->gate->past ? len : chardev_write(s->backend, buf, len);
+}
+
+/* Nothing comes from outside. */
+static bool is_closed(const struct replay *r)
+{
+    return r->past || r->mode == REPLAY_PLAY;
 }
 
 static size_t device_room(const struct stream *s)
@@ -66,7 +79,7 @@ static size_t stream_room(void *dev)
 {
     const struct stream *s = dev;
     size_t room = MIN(device_room(s), sizeof(s->waiting));
-    return s->gate->mode == REPLAY_PLAY || s->len >= room ? 0 : room - s->len;
+    return is_closed(s->gate) || s->len >= room ? 0 : room - s->len;
 }
 
 static void stream_deliver(void *dev, const uint8_t *buf, size_t len)
@@ -117,7 +130,7 @@ static void close_stream(void *p)
 static void front_send(void *opaque, const uint8_t *frame, size_t len)
 {
     struct network *n = opaque;
-    if (n->gate->mode != REPLAY_PLAY) {
+    if (!is_closed(n->gate)) {
         n->backend->ops->send(n->backend->opaque, frame, len);
     }
 }
@@ -134,7 +147,7 @@ static bool network_deliver(void *dev, const uint8_t *frame, size_t len)
     if (n->gate->mode == REPLAY_PLAY || len >= JOURNAL_DATA_MAX) {
         return true; /* nobody is there */
     }
-    if (n->frames.length >= FRAMES_MAX) {
+    if (n->gate->past || n->frames.length >= FRAMES_MAX) {
         n->refused = true;
         return false;
     }
@@ -178,6 +191,8 @@ static void gate_request(void *opaque, enum machine_request what, int code)
     struct replay *r = opaque;
     if (what == REQ_EXIT) {
         r->left = true;
+        r->machine.request(r->machine.opaque, what, code);
+    } else if (r->mode == REPLAY_OFF && !r->past) {
         r->machine.request(r->machine.opaque, what, code);
     } else if (r->mode != REPLAY_PLAY && r->n_requests < REQUESTS_MAX) {
         r->requests[r->n_requests++] = (struct request){what, code};
@@ -231,6 +246,7 @@ void replay_free(struct replay *r)
     if (r != NULL) {
         g_ptr_array_unref(r->streams);
         g_ptr_array_unref(r->networks);
+        input_log_free(r->log);
         g_clear_error(&r->err);
         g_free(r->hashes);
         g_free(r);
@@ -265,10 +281,18 @@ void replay_play(struct replay *r, struct journal_reader *j, struct journal_writ
 
 /* ---- live: from the backends ---- */
 
+static bool is_input(const struct journal_rec *rec)
+{
+    return rec->kind >= JOURNAL_INPUT && rec->kind <= JOURNAL_REQUEST;
+}
+
 static void write_down(struct replay *r, const struct journal_rec *rec)
 {
     if (r->out != NULL) {
         journal_put(r->out, rec);
+    }
+    if (r->log != NULL && (is_input(rec) || rec->kind == JOURNAL_ANSWER)) {
+        input_log_add(r->log, rec);
     }
 }
 
@@ -374,11 +398,6 @@ static void live_deliver(struct replay *r, tick_t now, uint64_t insns)
 }
 
 /* ---- playing: from the journal ---- */
-
-static bool is_input(const struct journal_rec *rec)
-{
-    return rec->kind >= JOURNAL_INPUT && rec->kind <= JOURNAL_REQUEST;
-}
 
 /* Another run: when the device takes it. A frame that was refused came again later. */
 static bool fits_now(const struct replay *r, tick_t now)
@@ -504,6 +523,95 @@ static void play_deliver(struct replay *r, tick_t now, uint64_t insns)
     }
 }
 
+/* ---- the past: from the log ---- */
+
+/* What comes by itself: not an answer, nor after the end. */
+static const struct journal_rec *past_next(const struct replay *r)
+{
+    const struct journal_rec *rec =
+        r->at != input_log_end(r->log) ? input_log_at(r->log, r->at) : NULL;
+    return rec != NULL && rec->kind != JOURNAL_ANSWER ? rec : NULL;
+}
+
+static bool past_due(const struct replay *r, tick_t now, uint64_t insns)
+{
+    const struct journal_rec *rec = past_next(r);
+    return rec != NULL && rec->when <= now && rec->insns <= insns;
+}
+
+/* A mark is the last thing for this time: it may lead elsewhere. */
+static void past_deliver(struct replay *r, tick_t now, uint64_t insns)
+{
+    while (past_due(r, now, insns)) {
+        const struct journal_rec rec = *input_log_at(r->log, r->at);
+        r->at++;
+        if (rec.kind == INPUT_MARK) {
+            r->on_mark(r->mark_opaque, r->at - 1);
+            return;
+        }
+        play_input(r, &rec);
+    }
+}
+
+void replay_keep(struct replay *r, bool keep)
+{
+    ASSERT(!r->past);
+    g_clear_pointer(&r->log, input_log_free);
+    if (keep) {
+        r->log = input_log_new();
+    }
+}
+
+void replay_mark(struct replay *r, tick_t now, uint64_t insns)
+{
+    struct journal_rec rec = {.kind = INPUT_MARK, .when = now, .insns = insns};
+    input_log_add(r->log, &rec);
+}
+
+void replay_on_mark(struct replay *r, void (*fn)(void *opaque, uint64_t n), void *opaque)
+{
+    r->on_mark = fn;
+    r->mark_opaque = opaque;
+}
+
+uint64_t replay_position(const struct replay *r)
+{
+    return r->past ? r->at : input_log_end(r->log);
+}
+
+void replay_go_back(struct replay *r, uint64_t n)
+{
+    r->past = true;
+    r->at = n;
+}
+
+void replay_return(struct replay *r, bool cut)
+{
+    if (cut) {
+        input_log_cut(r->log, r->at);
+    }
+    r->past = false;
+    /* The device may have said that it has room when it was in the past. */
+    for (guint i = 0; i < r->networks->len; i++) {
+        ((struct network *)g_ptr_array_index(r->networks, i))->starved = false;
+    }
+}
+
+void replay_forget(struct replay *r, uint64_t n)
+{
+    input_log_forget(r->log, n);
+}
+
+uint64_t replay_log_bytes(const struct replay *r)
+{
+    return input_log_bytes(r->log);
+}
+
+bool replay_in_past(const struct replay *r)
+{
+    return r != NULL && r->past;
+}
+
 /* ---- for the run loop ---- */
 
 /* Its time has passed. */
@@ -516,6 +624,9 @@ static void check_missed(struct replay *r, tick_t now)
 
 bool replay_due(struct replay *r, tick_t now, uint64_t insns)
 {
+    if (r->past) {
+        return past_due(r, now, insns);
+    }
     if (r->mode != REPLAY_PLAY) {
         return live_due(r);
     }
@@ -528,7 +639,9 @@ bool replay_due(struct replay *r, tick_t now, uint64_t insns)
 
 void replay_deliver(struct replay *r, tick_t now, uint64_t insns)
 {
-    if (r->mode == REPLAY_PLAY) {
+    if (r->past) {
+        past_deliver(r, now, insns);
+    } else if (r->mode == REPLAY_PLAY) {
         play_deliver(r, now, insns);
     } else {
         live_deliver(r, now, insns);
@@ -537,6 +650,10 @@ void replay_deliver(struct replay *r, tick_t now, uint64_t insns)
 
 tick_t replay_next(struct replay *r, tick_t now)
 {
+    if (r->past) {
+        const struct journal_rec *rec = past_next(r);
+        return rec != NULL ? rec->when : TICK_NEVER;
+    }
     bool something = is_input(&r->next) || r->next.kind == JOURNAL_END;
     if (r->mode != REPLAY_PLAY || !something || r->over ||
         (r->out != NULL && r->next.when <= now)) {
@@ -558,7 +675,7 @@ void replay_run_dry(struct replay *r)
 
 bool replay_is_playing(const struct replay *r)
 {
-    return r->mode == REPLAY_PLAY;
+    return r->mode == REPLAY_PLAY || r->past;
 }
 
 void replay_note_answer(struct replay *r, uint8_t what, int64_t result, const void *data,
@@ -578,9 +695,12 @@ void replay_note_answer(struct replay *r, uint8_t what, int64_t result, const vo
 
 bool replay_answer(struct replay *r, uint8_t what, int64_t *result, void *data, size_t room)
 {
-    const struct journal_rec rec = r->next;
+    bool none = r->past ? r->at == input_log_end(r->log) : r->over;
+    const struct journal_rec rec = none      ? (struct journal_rec){0}
+                                   : r->past ? *input_log_at(r->log, r->at)
+                                             : r->next;
     int64_t le;
-    if (r->over || rec.kind != JOURNAL_ANSWER || rec.source != what || rec.len < sizeof(le) ||
+    if (rec.kind != JOURNAL_ANSWER || rec.source != what || rec.len < sizeof(le) ||
         rec.len - sizeof(le) > room) {
         return false;
     }
@@ -589,8 +709,12 @@ bool replay_answer(struct replay *r, uint8_t what, int64_t *result, void *data, 
     if (rec.len > sizeof(le)) {
         memcpy(data, rec.data + sizeof(le), rec.len - sizeof(le));
     }
-    write_down(r, &rec);
-    read_next(r);
+    if (r->past) {
+        r->at++;
+    } else {
+        write_down(r, &rec);
+        read_next(r);
+    }
     return true;
 }
 

@@ -54,6 +54,26 @@ void replay_note_answer(struct replay *r, uint8_t what, int64_t result, const vo
 /* Playing: the same again, at most `room` bytes. False: there is none here. */
 bool replay_answer(struct replay *r, uint8_t what, int64_t *result, void *data, size_t room);
 
+/* ---- the past ---- */
+/*
+ * Keep what is delivered in a log, too, so that a part of the run can be repeated: while the gate
+ * is in the past, input comes from the log, nothing is taken from outside, and what the guest says
+ * is not heard again.
+ */
+void replay_keep(struct replay *r, bool keep);
+/* At this point; on_mark is told when the past comes to it. */
+void replay_mark(struct replay *r, tick_t now, uint64_t insns);
+void replay_on_mark(struct replay *r, void (*fn)(void *opaque, uint64_t n), void *opaque);
+/* The number of the next record: of what is live, or of the past. */
+uint64_t replay_position(const struct replay *r);
+/* To the past, from record n on. */
+void replay_go_back(struct replay *r, uint64_t n);
+/* To the present; cut: it is here, and what came later did not happen. */
+void replay_return(struct replay *r, bool cut);
+void replay_forget(struct replay *r, uint64_t n);
+uint64_t replay_log_bytes(const struct replay *r);
+bool replay_in_past(const struct replay *r);
+
 /* ---- states ---- */
 struct replay_state {
     tick_t when;

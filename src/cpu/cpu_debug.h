@@ -35,7 +35,7 @@ struct cpu;
  * that address stops.
  */
 struct cpu_stop {
-    enum { CPU_STOP_BREAK, CPU_STOP_WATCH, CPU_STOP_STEP } why;
+    enum { CPU_STOP_BREAK, CPU_STOP_WATCH, CPU_STOP_STEP, CPU_STOP_GOAL } why;
     uint64_t pc;
     uint64_t va;
     unsigned size;
@@ -61,6 +61,18 @@ void cpu_debug_clear(struct cpu *c); /* all breakpoints, watchpoints and a pendi
  */
 void cpu_step_once(struct cpu *c, bool irqs);
 void cpu_step_cancel(struct cpu *c);
+/* The same with interrupts as they come: one that is taken belongs to the step. */
+void cpu_step_counted(struct cpu *c);
+/* Is one of these still to come? */
+bool cpu_step_is_pending(const struct cpu *c);
+/* Did an interrupt wait for the last instruction, because it was stepped? */
+bool cpu_step_held_irq(const struct cpu *c);
+
+/* End a run when the PE has executed that many instructions since its creation (cpu_insns): after
+ * the last of them, before anything else. UINT64_MAX: never. Stays until it is set again. */
+void cpu_stop_at(struct cpu *c, uint64_t insns);
+/* Nothing is passed when the PE runs on: its state is another one than at the last stop. */
+void cpu_stop_forget(struct cpu *c);
 
 /* ---- registers that cpu.h does not have ---- */
 

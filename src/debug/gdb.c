@@ -35,10 +35,23 @@ static void put_expedited(struct gdb_stub *g, struct cpu *c)
     }
 }
 
-static void put_watch(struct gdb_stub *g, const struct cpu_stop *s)
+static void put_watch(struct gdb_stub *g, uint64_t va, bool write)
 {
-    g_string_append_printf(g->reply, "%s:%" G_GINT64_MODIFIER "x;",
-                           gdb_watch_word(g, s->va, s->write), s->va);
+    g_string_append_printf(g->reply, "%s:%" G_GINT64_MODIFIER "x;", gdb_watch_word(g, va, write),
+                           va);
+}
+
+/* Why it stopped, where that is not plain. */
+static void put_reason(struct gdb_stub *g, const struct cpu_stop *s)
+{
+    struct machine_history_stop past = machine_history_stop(gdb_machine(g));
+    if (past.begin) {
+        g_string_append(g->reply, "replaylog:begin;");
+    } else if (past.watch) {
+        put_watch(g, past.va, past.write);
+    } else if (s->why == CPU_STOP_WATCH) {
+        put_watch(g, s->va, s->write);
+    }
 }
 
 void gdb_put_stop(struct gdb_stub *g)
@@ -54,8 +67,8 @@ void gdb_put_stop(struct gdb_stub *g)
     g_string_append_printf(g->reply, "T%02xthread:%x;", g->interrupted ? SIGINT : SIGTRAP,
                            g->last + 1);
     put_expedited(g, c);
-    if (debug && cpu_stop_reason(c)->why == CPU_STOP_WATCH) {
-        put_watch(g, cpu_stop_reason(c));
+    if (debug) {
+        put_reason(g, cpu_stop_reason(c));
     }
     g->interrupted = false;
 }
@@ -117,6 +130,7 @@ static void forget(struct gdb_stub *g)
 void gdb_leave(struct gdb_stub *g, bool resume)
 {
     forget(g);
+    machine_history_end(gdb_machine(g));
     if (resume) {
         (void)machine_resume(gdb_machine(g));
     } else {
@@ -129,6 +143,7 @@ static void attach(struct gdb_stub *g)
     forget(g);
     g->attached = true;
     machine_pause(gdb_machine(g), MACHINE_PAUSED);
+    (void)!machine_history_start(gdb_machine(g), NULL);
 }
 
 static void on_peer(void *opaque, bool there)

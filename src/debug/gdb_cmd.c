@@ -76,6 +76,10 @@ static void cmd_read_registers(struct gdb_stub *g, const char *p)
 
 static void cmd_write_registers(struct gdb_stub *g, const char *p)
 {
+    if (!machine_change(gdb_machine(g))) {
+        say_ok(g, false);
+        return;
+    }
     for (unsigned n = 0; n < GDB_N_CORE && *p != '\0'; n++) {
         uint8_t v[GDB_REG_MAX_BYTES] = {0};
         if (!gdb_take_hex(&p, v, gdb_reg_size(gdb_cpu(g), n))) {
@@ -120,7 +124,8 @@ static void cmd_write_register(struct gdb_stub *g, const char *p)
     unsigned size;
     uint8_t v[GDB_REG_MAX_BYTES] = {0};
     say_ok(g, take_register(g, &p, &n, &size) && gdb_take_char(&p, '=') &&
-                  gdb_take_hex(&p, v, size) && gdb_reg_set(gdb_cpu(g), n, v));
+                  gdb_take_hex(&p, v, size) && machine_change(gdb_machine(g)) &&
+                  gdb_reg_set(gdb_cpu(g), n, v));
 }
 
 /* ---- memory ---- */
@@ -150,6 +155,10 @@ static void cmd_read_memory(struct gdb_stub *g, const char *p)
 
 static void write_memory(struct gdb_stub *g, uint64_t addr, const void *buf, size_t len)
 {
+    if (!machine_change(gdb_machine(g))) {
+        say_ok(g, false);
+        return;
+    }
     size_t n = memory_write(gdb_machine(g), g->pe, monitor_view(g->monitor), addr, buf, len);
     say(g, n == len ? "OK" : GDB_E_FAULT);
 }
@@ -189,7 +198,7 @@ static void cmd_why(struct gdb_stub *g, const char *p)
 static void cmd_continue(struct gdb_stub *g, const char *p)
 {
     uint64_t addr;
-    if (gdb_take_number(&p, &addr)) {
+    if (gdb_take_number(&p, &addr) && machine_change(gdb_machine(g))) {
         cpu_set_pc(gdb_cpu(g), addr);
     }
     gdb_go(g, false);
@@ -198,7 +207,7 @@ static void cmd_continue(struct gdb_stub *g, const char *p)
 static void cmd_step(struct gdb_stub *g, const char *p)
 {
     uint64_t addr;
-    if (gdb_take_number(&p, &addr)) {
+    if (gdb_take_number(&p, &addr) && machine_change(gdb_machine(g))) {
         cpu_set_pc(gdb_cpu(g), addr);
     }
     gdb_go(g, true);
@@ -212,6 +221,16 @@ static void cmd_continue_signal(struct gdb_stub *g, const char *p)
 static void cmd_step_signal(struct gdb_stub *g, const char *p)
 {
     gdb_go(g, true);
+}
+
+static void cmd_back_step(struct gdb_stub *g, const char *p)
+{
+    gdb_back(g, true);
+}
+
+static void cmd_back_continue(struct gdb_stub *g, const char *p)
+{
+    gdb_back(g, false);
 }
 
 static void cmd_detach(struct gdb_stub *g, const char *p)
@@ -272,6 +291,8 @@ static const struct {
     {"vCont?", cmd_cont_query},
     {"vCont", gdb_cont},
     {"vKill;", cmd_vkill},
+    {"bs", cmd_back_step},
+    {"bc", cmd_back_continue},
     {"c", cmd_continue},
     {"C", cmd_continue_signal},
     {"s", cmd_step},

@@ -57,6 +57,9 @@ void gdb_cont(struct gdb_stub *g, const char *p);
 /* c, C, s, S: the PE at hand is stepped, or all run. */
 void gdb_go(struct gdb_stub *g, bool step);
 
+/* bs, bc */
+void gdb_back(struct gdb_stub *g, bool step);
+
 /* gdb_points.c: "0,addr,kind". */
 GArray *gdb_points_new(void);
 void gdb_point_insert(struct gdb_stub *g, const char *p);

@@ -16,8 +16,9 @@ static void query_supported(struct gdb_stub *g, const char *p)
 {
     g_string_printf(g->reply,
                     "PacketSize=%x;qXfer:features:read+;qXfer:threads:read+;vContSupported+;"
-                    "QStartNoAckMode+",
-                    GDB_PACKET_BYTES);
+                    "QStartNoAckMode+%s",
+                    GDB_PACKET_BYTES,
+                    machine_has_history(gdb_machine(g)) ? ";ReverseStep+;ReverseContinue+" : "");
 }
 
 static void set_no_ack(struct gdb_stub *g, const char *p)

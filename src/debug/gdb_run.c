@@ -15,13 +15,37 @@ void gdb_cont_query(struct gdb_stub *g)
     g_string_assign(g->reply, "vCont;c;C;s;S");
 }
 
+/* What a machine does that was stopped in the middle of the turn of a PE: step that one. */
+static bool steps_whose_turn_it_is(const struct machine *m, const uint8_t *actions)
+{
+    unsigned stepped = 0;
+    bool has_turn = false;
+    for (unsigned i = 0; i < machine_n_pes(m); i++) {
+        stepped += actions[i] == ACT_STEP;
+        has_turn |= actions[i] == ACT_STEP && machine_has_turn(m, i);
+    }
+    return stepped == 1 && has_turn;
+}
+
+/* In the past interrupts come when they came, and a step is one instruction. */
+static void step(const struct gdb_stub *g, struct cpu *c)
+{
+    if (machine_in_past(gdb_machine(g))) {
+        cpu_step_counted(c);
+    } else {
+        cpu_step_once(c, !(g->sstep & SSTEP_NOIRQ));
+    }
+}
+
 static void start(struct gdb_stub *g, const uint8_t *actions)
 {
     struct machine *m = gdb_machine(g);
+    /* The others need not be held: they would not run meanwhile. */
+    bool at_once = steps_whose_turn_it_is(m, actions);
     for (unsigned i = 0; i < machine_n_pes(m); i++) {
-        machine_hold_pe(m, i, actions[i] == ACT_HOLD || actions[i] == ACT_NONE);
+        machine_hold_pe(m, i, !at_once && (actions[i] == ACT_HOLD || actions[i] == ACT_NONE));
         if (actions[i] == ACT_STEP) {
-            cpu_step_once(machine_pe(m, i), !(g->sstep & SSTEP_NOIRQ));
+            step(g, machine_pe(m, i));
         }
     }
     g->waiting = true;
@@ -90,4 +114,15 @@ void gdb_go(struct gdb_stub *g, bool step)
         actions[i] = step && i == g->pe ? ACT_STEP : ACT_RUN;
     }
     start(g, actions);
+}
+
+void gdb_back(struct gdb_stub *g, bool step)
+{
+    struct machine *m = gdb_machine(g);
+    g->waiting = true;
+    g->no_reply = true;
+    if (!(step ? machine_back_step(m, g->pe) : machine_back_continue(m))) {
+        g->waiting = g->no_reply = false;
+        g_string_assign(g->reply, GDB_E_INVAL);
+    }
 }

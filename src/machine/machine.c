@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "machine/fdt.h"
+#include "machine/history.h"
 #include "machine/loader_image.h"
 
 #include "machine/machine_internal.h"
@@ -36,6 +37,7 @@ void machine_request(void *opaque, enum machine_request what, int code)
     if (what == REQ_SERROR) {
         if (SERROR_PE(code) < m->n_pes) {
             cpu_raise_serror(m->pes[SERROR_PE(code)], SERROR_ISS(code));
+            history_changed(m);
         }
         return;
     }
@@ -201,6 +203,7 @@ static void number_pes(struct machine *m)
     m->n_pes = m->cfg.n_pes;
     m->mpidr = g_new0(uint64_t, m->n_pes);
     m->held = g_new0(bool, m->n_pes);
+    m->hold_wanted = g_new0(bool, m->n_pes);
     for (unsigned i = 0; i < m->n_pes; i++) {
         m->mpidr[i] = virt_mpidr(i, m->cfg.gic_version);
     }
@@ -247,6 +250,7 @@ void machine_free(struct machine *m)
     if (m == NULL) {
         return;
     }
+    history_free(m);
     pes_free(m);
     board_free(m);
     boot_plan_clear(&m->plan);
@@ -255,6 +259,7 @@ void machine_free(struct machine *m)
     bus_free(m->bus);
     g_free(m->mpidr);
     g_free(m->held);
+    g_free(m->hold_wanted);
     g_free(m);
 }
 

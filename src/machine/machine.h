@@ -81,6 +81,7 @@ struct machine_config {
     size_t n_fw_files;
     struct machine_host host;
     const char *snapshot_dir; /* of named snapshots; NULL: the current one */
+    uint64_t key_frame_bytes; /* memory for going back; 0: not possible */
     struct replay *gate;      /* that input comes through; NULL: neither recorded nor replayed */
     /* semihosting */
     bool semihosting;
@@ -151,6 +152,39 @@ bool machine_resume(struct machine *m);
 unsigned machine_stopped_pe(const struct machine *m);
 /* A PE that is held does not run while others do: gdb's scheduler-locking. Others notice. */
 void machine_hold_pe(struct machine *m, unsigned pe, bool hold);
+
+/* Would the PE execute an instruction before any other one does? */
+bool machine_has_turn(const struct machine *m, unsigned pe);
+
+/* ---- going back: for debuggers (docs/adr/0014) ---- */
+
+/* Keep key frames from here on, between two turns. False: not of this machine (*err says why). */
+bool machine_history_start(struct machine *m, GError **err);
+/* Not any more. In the past: from where the machine comes to the present. */
+void machine_history_end(struct machine *m);
+bool machine_has_history(const struct machine *m);
+/* Does the machine run, or stand, where it has been before? */
+bool machine_in_past(const struct machine *m);
+/*
+ * Run back: before the last instruction of a PE; to the last breakpoint, or access to a watched
+ * range, before now. The machine runs, in its past, and stops as if it had come there (DEBUG).
+ * False: there is no history.
+ */
+bool machine_back_step(struct machine *m, unsigned pe) NODISCARD;
+bool machine_back_continue(struct machine *m) NODISCARD;
+/* What there is to say about such a stop. */
+struct machine_history_stop {
+    bool begin; /* the history begins here: nothing was found */
+    bool watch; /* an access to va; the machine stands behind it */
+    bool write;
+    uint64_t va;
+};
+struct machine_history_stop machine_history_stop(const struct machine *m);
+/*
+ * Ask before state is changed from outside. In the past that makes another present: the rest of the
+ * history is forgotten. False: not in a run that is recorded or replayed.
+ */
+bool machine_change(struct machine *m) NODISCARD;
 
 enum machine_event {
     MACHINE_EVENT_STOP,

@@ -49,8 +49,9 @@ struct machine {
     struct cpu **pes;
     uint64_t *mpidr;
     struct pe_view *views;
-    bool *in_wfe; /* how cpu_run left each PE last */
-    bool *held;   /* by machine_hold_pe */
+    bool *in_wfe;      /* how cpu_run left each PE last */
+    bool *held;        /* a PE does not run while others do ... */
+    bool *hold_wanted; /* ... by machine_hold_pe, from the next resume on */
     struct pe_model model;
     enum cpu_conduit conduit;
     struct psci psci;
@@ -81,7 +82,9 @@ struct machine {
 
     /* ---- debuggers and monitors ---- */
     enum machine_state state;
+    bool cpu_stopped; /* PE stopped_pe, by cpu_debug.h; nobody has seen to it yet */
     unsigned stopped_pe;
+    struct history *history; /* NULL: none is kept */
     struct machine_observer *observers;
 };
 
@@ -103,6 +106,8 @@ unsigned pes_kernel_el(const struct machine *m);
 bool machine_reset(struct machine *m, GError **err) NODISCARD;
 /* runloop.c: host time from now on is virtual time from now on. */
 void runloop_rebase(struct machine *m);
+void runloop_alarms_changed(struct machine *m);
+void runloop_remove_alarm(struct machine *m, struct machine_alarm *a);
 /* pause.c */
 void machine_set_state(struct machine *m, enum machine_state s);
 void machine_notify(struct machine *m, enum machine_event e);

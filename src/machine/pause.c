@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pause, resume, and who is told: the state of a machine as debuggers and monitors see it. */
 #include "base/bits.h"
+#include "machine/history.h"
 
 #include "machine/machine_internal.h"
 
@@ -53,6 +54,9 @@ bool machine_resume(struct machine *m)
     if (m->state == MACHINE_SHUTDOWN) {
         return false;
     }
+    if (m->state != MACHINE_RUNNING) {
+        history_resume(m);
+    }
     machine_set_state(m, MACHINE_RUNNING);
     return true;
 }
@@ -64,7 +68,15 @@ unsigned machine_stopped_pe(const struct machine *m)
 
 void machine_hold_pe(struct machine *m, unsigned pe, bool hold)
 {
-    m->held[pe] = hold;
+    m->hold_wanted[pe] = hold;
+}
+
+bool machine_has_turn(const struct machine *m, unsigned pe)
+{
+    const struct round *r = &m->round;
+    const struct cpu *c = m->pes[pe];
+    return r->active && r->in_slice && r->pe == pe && cpu_power_state(c) == CPU_ON &&
+           cpu_has_work(c) && cpu_time(c) < MIN(r->until, evq_next(m->evq));
 }
 
 /* ---- observers ---- */

@@ -7,6 +7,7 @@
  * only.
  */
 #include "base/bits.h"
+#include "machine/history.h"
 
 #include "machine/machine_internal.h"
 
@@ -45,6 +46,11 @@ static tick_t pacer_ahead(struct machine *m, tick_t when)
         host = m->now;
     }
     return when > host ? when - host : 0;
+}
+
+static bool is_paced(const struct machine *m)
+{
+    return m->cfg.pace && !history_in_past(m);
 }
 
 static void poll_host(struct machine *m, int timeout_ms)
@@ -157,7 +163,7 @@ static void idle(struct machine *m)
         return;
     }
     next = MIN(next, m->alarms_next);
-    if (!m->cfg.pace) {
+    if (!is_paced(m)) {
         advance_to(m, next);
         return;
     }
@@ -202,11 +208,12 @@ static void run_slice(struct machine *m, unsigned i)
 {
     struct round *r = &m->round;
     struct cpu *c = m->pes[i];
-    if (!r->in_slice) {
+    bool resumed = r->in_slice; /* what ended the slice may have been left to be heard of */
+    if (!resumed) {
         begin_slice(m, c);
     }
     tick_t until = MIN(r->until, evq_next(m->evq));
-    if (cpu_time(c) < until) {
+    if (cpu_time(c) < until || resumed) {
         evq_set_now(m->evq, cpu_time(c));
         m->current = c;
         enum cpu_exit why = cpu_run(c, until);
@@ -217,7 +224,7 @@ static void run_slice(struct machine *m, unsigned i)
         }
         if (why == CPU_DEBUG) {
             m->stopped_pe = i;
-            machine_pause(m, MACHINE_DEBUG);
+            m->cpu_stopped = true;
         }
     }
     r->latest = MAX(r->latest, cpu_time(c));
@@ -249,10 +256,10 @@ static void run_round(struct machine *m)
         *r = (struct round){.active = true, .end = end, .latest = m->now};
     }
     while (r->pe < m->n_pes && !m->request.any) {
-        if (is_runnable(m, r->pe)) {
+        if (is_runnable(m, r->pe) || (r->in_slice && !m->held[r->pe])) {
             run_slice(m, r->pe);
         }
-        if (m->state != MACHINE_RUNNING) {
+        if (m->state != MACHINE_RUNNING || m->cpu_stopped) {
             return;
         }
         r->in_slice = false;
@@ -287,6 +294,10 @@ static bool handle_request(struct machine *m, int *out_status)
     struct pending_request r = m->request;
     GError *err = NULL;
 
+    if (!r.guest) {
+        history_changed(m);
+    }
+
     m->request = (struct pending_request){0};
     *out_status = 0;
     switch (r.what) {
@@ -295,6 +306,7 @@ static bool handle_request(struct machine *m, int *out_status)
         board_press_power_key(m);
         return false;
     case REQ_EXIT:
+        history_leave(m);
         machine_notify_why(m, MACHINE_EVENT_SHUTDOWN, &r, true);
         *out_status = r.code;
         return true;
@@ -335,7 +347,7 @@ static bool host_is_due(const struct machine *m)
 
 /* ---- alarms ---- */
 
-static void set_alarms_next(struct machine *m)
+void runloop_alarms_changed(struct machine *m)
 {
     m->alarms_next = TICK_NEVER;
     for (const struct machine_alarm *a = m->alarms; a != NULL; a = a->next) {
@@ -347,7 +359,17 @@ void machine_add_alarm(struct machine *m, struct machine_alarm *a)
 {
     a->next = m->alarms;
     m->alarms = a;
-    set_alarms_next(m);
+    runloop_alarms_changed(m);
+}
+
+void runloop_remove_alarm(struct machine *m, struct machine_alarm *a)
+{
+    struct machine_alarm **p = &m->alarms;
+    while (*p != a) {
+        p = &(*p)->next;
+    }
+    *p = a->next;
+    runloop_alarms_changed(m);
 }
 
 static void run_alarms(struct machine *m)
@@ -359,7 +381,7 @@ static void run_alarms(struct machine *m)
             a->fn(a->opaque, due);
         }
     }
-    set_alarms_next(m);
+    runloop_alarms_changed(m);
 }
 
 static void run_some(struct machine *m)
@@ -369,7 +391,7 @@ static void run_some(struct machine *m)
         return;
     }
     run_round(m);
-    if (m->cfg.pace && !m->round.active) {
+    if (is_paced(m) && !m->round.active) {
         pace(m);
     }
 }
@@ -387,9 +409,17 @@ int machine_run(struct machine *m)
     }
     runloop_rebase(m);
     for (;;) {
+        if (m->cpu_stopped) {
+            m->cpu_stopped = false;
+            if (!history_passes(m)) {
+                machine_pause(m, MACHINE_DEBUG);
+            }
+            continue;
+        }
         if (m->request.any && handle_request(m, &status)) {
             return status;
         }
+        history_attend(m);
         if (gate_is_due(m)) {
             replay_deliver(m->cfg.gate, m->now, all_insns(m));
         } else if (m->state != MACHINE_RUNNING) {

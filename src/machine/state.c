@@ -12,6 +12,7 @@
 #include "core/snap_file.h"
 #include "core/snap_hash.h"
 #include "devices/cfi_flash.h"
+#include "machine/history.h"
 
 #include "machine/machine_internal.h"
 
@@ -179,6 +180,7 @@ static bool write_snapshot(struct machine *m, const struct snap_out *out, GError
     }
     struct snap *s = snap_writer_new(out);
     machine_checkpoint(m);
+    history_changed(m);
     machine_snap(m, s);
     return snap_writer_finish(s, err);
 }
@@ -225,6 +227,8 @@ bool machine_load_bytes(struct machine *m, const uint8_t *p, size_t len, GError 
     if (s == NULL) {
         return false;
     }
+    bool had_history = m->history != NULL;
+    history_free(m);
     snap_machine(m, s);
     bool begun = snap_ok(s); /* until then nothing has changed */
     snap_parts(m, s);
@@ -237,6 +241,9 @@ bool machine_load_bytes(struct machine *m, const uint8_t *p, size_t len, GError 
     runloop_rebase(m);
     if (!ok && begun) {
         machine_request(m, REQ_EXIT, 1);
+    }
+    if (had_history && (ok || !begun)) {
+        (void)!machine_history_start(m, NULL); /* another one */
     }
     return ok;
 }

@@ -34,7 +34,10 @@ struct cpu_debug {
     bool watches;     /* and watchpoints */
     bool hold_irqs;   /* interrupts wait */
     bool stepping;    /* an instruction is stepped, and has not taken an exception */
-    uint64_t stop_at; /* instruction count where cpu_run ends; UINT64_MAX: nowhere */
+    uint64_t held_at; /* instruction count where an interrupt waited for a step */
+    uint64_t stop_at; /* instruction count where cpu_run ends: the earlier one of ... */
+    uint64_t step_at; /* ... the end of a step ... */
+    uint64_t goal_at; /* ... and cpu_stop_at; UINT64_MAX: nowhere */
     struct external_debug ext;
 };
 

@@ -17,7 +17,8 @@ void external_init(struct cpu *c)
     struct external_debug *d = &c->debug.ext;
     d->breaks = g_array_new(false, false, sizeof(uint64_t));
     d->watches = g_array_new(false, false, sizeof(struct external_watch));
-    c->debug.stop_at = UINT64_MAX;
+    c->debug.held_at = UINT64_MAX;
+    c->debug.stop_at = c->debug.step_at = c->debug.goal_at = UINT64_MAX;
 }
 
 void external_finalize(struct cpu *c)
@@ -185,22 +186,56 @@ bool external_watch(struct cpu *c, const struct watched_access *x)
 
 /* ---- steps ---- */
 
+static void set_stop_at(struct cpu *c)
+{
+    c->debug.stop_at = MIN(c->debug.step_at, c->debug.goal_at);
+}
+
 void cpu_step_once(struct cpu *c, bool irqs)
 {
     c->debug.ext.step_irqs = irqs;
     c->debug.hold_irqs = !irqs;
-    c->debug.stop_at = c->insns + 1;
+    c->debug.step_at = c->insns + 1;
+    set_stop_at(c);
+}
+
+void cpu_step_counted(struct cpu *c)
+{
+    cpu_step_once(c, true);
+    c->debug.ext.step_irqs = false;
+}
+
+bool cpu_step_is_pending(const struct cpu *c)
+{
+    return c->debug.step_at != UINT64_MAX;
+}
+
+bool cpu_step_held_irq(const struct cpu *c)
+{
+    return c->debug.held_at == c->insns - 1;
 }
 
 void cpu_step_cancel(struct cpu *c)
 {
     c->debug.ext.step_irqs = c->debug.hold_irqs = false;
-    c->debug.stop_at = UINT64_MAX;
+    c->debug.step_at = UINT64_MAX;
+    set_stop_at(c);
+}
+
+void cpu_stop_at(struct cpu *c, uint64_t insns)
+{
+    c->debug.goal_at = insns;
+    set_stop_at(c);
+}
+
+void cpu_stop_forget(struct cpu *c)
+{
+    c->debug.ext.passing = false;
 }
 
 static void step_is_complete(struct cpu *c)
 {
-    stop(c, (struct cpu_stop){.why = CPU_STOP_STEP});
+    stop(c, (struct cpu_stop){.why = c->insns >= c->debug.step_at ? CPU_STOP_STEP : CPU_STOP_GOAL});
 }
 
 bool debug_step_complete(struct cpu *c)
@@ -217,7 +252,7 @@ bool external_step_by_interrupt(struct cpu *c)
     if (LIKELY(!c->debug.ext.step_irqs)) {
         return false;
     }
-    step_is_complete(c);
+    stop(c, (struct cpu_stop){.why = CPU_STOP_STEP});
     return true;
 }
 

@@ -408,5 +408,10 @@ enum cpu_exit cpu_run(struct cpu *c, tick_t until)
     }
     account(c);
     c->link = NULL;
-    return debug_step_complete(c) ? CPU_DEBUG : why;
+    if (!debug_step_complete(c)) {
+        return why;
+    }
+    /* Who runs the PE has to hear of these, too: next time. */
+    c->exit_flags |= why == CPU_YIELD ? EXIT_YIELD : why == CPU_STOPPED ? EXIT_STOP : 0;
+    return CPU_DEBUG;
 }

@@ -78,7 +78,7 @@ static void allowed(const struct context *ctx, const struct xlat_result *r, bool
 }
 
 static void fill_fast_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
-                          const struct xlat_result *r)
+                          const struct xlat_result *r, bool writes)
 {
     uint64_t page = va & ~(uint64_t)PAGE_MASK;
     pa_t pa = {r->pa.v & ~(uint64_t)PAGE_MASK};
@@ -92,7 +92,8 @@ static void fill_fast_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
     struct fast_tlb_entry *b = back_entry(c, va);
     b->tag = page | ctx->number;
     b->addend = (uint64_t)(uintptr_t)host - page;
-    if (can_write && bus_ram_span(c->bus, pa, PAGE, &a, true) != NULL) {
+    if (can_write && (writes || bus_may_lend(c->bus, pa, &a)) &&
+        bus_ram_span(c->bus, pa, PAGE, &a, true) != NULL) {
         b->addend |= BACK_TLB_WRITE;
     }
     fill_from_back(c, va, b);
@@ -129,7 +130,7 @@ static void keep(struct cpu *c, const struct data_access *a, const struct xlat_r
     if (p->host == NULL) {
         fill_io_tlb(c, a->va, ctx, r, &p->attrs);
     } else if (may_use_fast_tlb(c, a->va, r)) {
-        fill_fast_tlb(c, a->va, ctx, r);
+        fill_fast_tlb(c, a->va, ctx, r, a->acc == ACC_WRITE || a->acc == ACC_RMW);
     }
     if (r->size_log2 > 12) {
         context_note_large(c, a->va, r->size_log2);

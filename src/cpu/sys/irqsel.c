@@ -100,31 +100,38 @@ bool cpu_wakeup_pending(const struct cpu *c)
     return false;
 }
 
-bool irqsel_take(struct cpu *c)
+/* The first that is pending and allowed, and the EL that it goes to; or NULL. */
+static const struct async_type *find_due(const struct cpu *c, unsigned *out_target)
 {
-    if (LIKELY(!cpu_lines(c)) || c->debug.hold_irqs) {
-        return false;
-    }
     uint64_t hcr = cpu_hcr_el2(c);
     for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
         const struct async_type *t = &types[i];
         if (!pending(c, t, hcr)) {
             continue;
         }
-        if (is_virtual(t)) {
-            if (virtual_allowed(c, t, hcr)) {
-                exc_take_async(c, 1, t->kind);
-                return true;
-            }
-            continue;
-        }
-        unsigned target = physical_target(c, t, hcr);
-        if (physical_allowed(c, t, target, hcr)) {
-            exc_take_async(c, target, t->kind);
-            return true;
+        *out_target = is_virtual(t) ? 1 : physical_target(c, t, hcr);
+        if (is_virtual(t) ? virtual_allowed(c, t, hcr) : physical_allowed(c, t, *out_target, hcr)) {
+            return t;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool irqsel_take(struct cpu *c)
+{
+    unsigned target;
+    if (LIKELY(!cpu_lines(c))) {
+        return false;
+    }
+    const struct async_type *t = find_due(c, &target);
+    if (t != NULL && c->debug.hold_irqs) {
+        c->debug.held_at = c->insns;
+        return false;
+    }
+    if (t != NULL) {
+        exc_take_async(c, target, t->kind);
+    }
+    return t != NULL;
 }
 
 bool irqsel_serror_is_masked(const struct cpu *c)
