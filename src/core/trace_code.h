@@ -68,6 +68,16 @@ static inline uint8_t *trace_put(uint8_t *p, uint64_t v)
     return p + n;
 }
 
+/* A number that is no escape, where 8 bytes may be read. Returns the end. */
+static inline const uint8_t *trace_get_short(const uint8_t *p, uint64_t *out)
+{
+    uint64_t w;
+    memcpy(&w, p, 8);
+    unsigned n = (unsigned)__builtin_ctzll(w) + 1;
+    *out = w << (64 - 8 * n) >> (64 - 7 * n);
+    return p + n;
+}
+
 /* NULL: [p, end) does not hold a whole number, or an escape of another kind. */
 static inline const uint8_t *trace_get(const uint8_t *p, const uint8_t *end, uint64_t *out)
 {

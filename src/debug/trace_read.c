@@ -6,12 +6,10 @@
 #include "base/bits.h"
 #include "core/trace_code.h"
 #include "cpu/isa/emit.h"
-#include "debug/trace_regs.h"
+#include "debug/trace_apply.h"
 
 #define MAX_BLOCKS (1U << 20)
 #define MAX_COPY   4096U
-#define MAX_VALUES 12U
-#define NZCV_SHIFT 28
 
 struct copy {
     uint64_t to, from;
@@ -22,17 +20,13 @@ struct trace_reader {
     struct trace_visitor visit;
     uint32_t ticks_per_insn;
     struct trace_regs regs;
-    uint64_t count;
-    tick_t when;
-    bool ns;
+    struct trace_insn insn; /* the next one; its block is the one that runs, or NULL */
+    unsigned n_values;      /* of its block, read so far */
+    unsigned until;         /* values to read before the next block */
+    bool ends;              /* the last of them are those of the next instruction, the last one */
 
-    GPtrArray *blocks;         /* struct trace_block *, by id; NULL: not defined */
-    struct trace_block *block; /* that runs; NULL: none */
-    unsigned index;            /* its next instruction */
-    bool ends;                 /* that instruction is the last one, TRACE_STOP_DONE */
-    uint32_t prev;             /* id of the last block */
-    uint64_t values[MAX_VALUES];
-    unsigned n_values; /* of the next instruction, so far */
+    GPtrArray *blocks; /* struct trace_block *, by id; NULL: not defined */
+    uint32_t prev;     /* id of the last block */
     bool has_page;
     uint64_t page;    /* of the next block */
     GArray *pending;  /* struct trace_event of the next instruction */
@@ -59,7 +53,8 @@ static void free_block(void *p)
     struct trace_block *b = p;
     if (b != NULL) {
         g_free(b->note);
-        g_free(b->last);
+        g_free(b->values);
+        g_free(b->absolute);
         g_free(b);
     }
 }
@@ -69,10 +64,16 @@ static void clear_copy(void *p)
     g_bytes_unref(((struct copy *)p)->data);
 }
 
+static void ignore_insn(void *opaque, const struct trace_insn *i)
+{
+    (void)opaque, (void)i;
+}
+
 struct trace_reader *trace_reader_new(const struct trace_visitor *v, uint32_t ticks_per_insn)
 {
     struct trace_reader *r = g_new0(struct trace_reader, 1);
     r->visit = *v;
+    r->visit.insn = v->insn != NULL ? v->insn : ignore_insn;
     r->ticks_per_insn = ticks_per_insn;
     r->blocks = g_ptr_array_new_with_free_func(free_block);
     r->pending = g_array_new(false, false, sizeof(struct trace_event));
@@ -96,7 +97,7 @@ void trace_reader_free(struct trace_reader *r)
 
 uint64_t trace_reader_insns(const struct trace_reader *r)
 {
-    return r->count;
+    return r->insn.count;
 }
 
 static bool corrupt(struct trace_reader *r, const char *what)
@@ -107,6 +108,12 @@ static bool corrupt(struct trace_reader *r, const char *what)
 
 /* ---- instructions ---- */
 
+static void leave_block(struct trace_reader *r)
+{
+    r->insn.block = NULL;
+    r->n_values = r->until = 0;
+}
+
 static void visit_pending(struct trace_reader *r)
 {
     for (guint i = 0; i < r->copies->len; i++) {
@@ -114,7 +121,7 @@ static void visit_pending(struct trace_reader *r)
         gsize n;
         const uint8_t *data = g_bytes_get_data(c->data, &n);
         if (r->visit.copy != NULL) {
-            r->visit.copy(r->visit.opaque, r->when, c->to, c->from, data, n);
+            r->visit.copy(r->visit.opaque, r->insn.when, c->to, c->from, data, n);
         }
     }
     for (guint i = 0; i < r->pending->len; i++) {
@@ -125,86 +132,85 @@ static void visit_pending(struct trace_reader *r)
 }
 
 /* The next instruction of the block is over. */
-static void finish_insn(struct trace_reader *r, bool undone)
+static inline void finish_insn(struct trace_reader *r, bool undone)
 {
-    struct trace_block *b = r->block;
-    struct trace_insn i;
-    i.block = b;
-    i.index = r->index;
-    i.undone = undone;
-    i.va = b->va | ((b->pa + 4ULL * r->index) & 0xfff);
-    i.pa = b->pa + 4ULL * r->index;
-    i.word = b->words[r->index];
-    i.count = r->count++;
-    i.when = r->when;
-    i.ns = r->ns;
-    trace_regs_apply(&r->regs, &i, r->values);
-    if (r->visit.insn != NULL) {
-        r->visit.insn(r->visit.opaque, &i);
-    }
-    r->when += r->ticks_per_insn;
-    r->index++;
-    r->n_values = 0;
+    struct trace_insn *i = &r->insn;
+    const struct trace_block *b = i->block;
+    i->undone = undone;
+    trace_regs_apply(&r->regs, i, b->values + b->first_value[i->index]);
+    r->visit.insn(r->visit.opaque, i);
+    trace_insn_next(i, r->ticks_per_insn);
+}
+
+static void finish_insn_with_pending(struct trace_reader *r, bool undone)
+{
+    finish_insn(r, undone);
     if (r->pending->len + r->copies->len != 0) {
         visit_pending(r);
     }
 }
 
-/* Instructions up to n, which have no values. */
+/* Instructions up to n, whose values are there. */
 static bool finish_until(struct trace_reader *r, unsigned n)
 {
-    while (r->index < n) {
-        if (r->block->n_values[r->index] != 0) {
+    if (r->insn.index < n) {
+        if (r->n_values < r->insn.block->first_value[n]) {
             return corrupt(r, "a value is missing");
         }
-        finish_insn(r, false);
+        if (r->pending->len + r->copies->len != 0) {
+            finish_insn_with_pending(r, false);
+        }
+        if (r->visit.run != NULL) {
+            r->visit.run(r->visit.opaque, &r->regs, &r->insn, n, r->ticks_per_insn);
+        }
+        while (r->insn.index < n) {
+            finish_insn(r, false);
+        }
     }
     return true;
 }
 
+/* Those whose values were read, of a block that is not over. */
+static void finish_known(struct trace_reader *r)
+{
+    const struct trace_block *b = r->insn.block;
+    unsigned n = r->insn.index;
+    if (b == NULL || r->ends) {
+        return;
+    }
+    while (n < b->n && b->first_value[n] < r->n_values && b->first_value[n + 1] <= r->n_values) {
+        n++;
+    }
+    (void)finish_until(r, n);
+}
+
 static bool finish_block(struct trace_reader *r)
 {
-    if (r->block == NULL) {
+    if (r->insn.block == NULL) {
         return true;
     }
-    if (r->ends || !finish_until(r, r->block->n)) {
+    if (r->ends || !finish_until(r, r->insn.block->n)) {
         return corrupt(r, "a value is missing");
     }
-    r->block = NULL;
-    visit_pending(r);
+    leave_block(r);
+    if (UNLIKELY(r->pending->len + r->copies->len != 0)) {
+        visit_pending(r);
+    }
     return true;
 }
 
 /* ---- numbers: values and blocks ---- */
 
-/* Flags are stored as they are, the rest as a difference. */
-static uint64_t decode_value(struct trace_block *b, unsigned index, unsigned k, uint64_t number)
+static inline void take_value(struct trace_reader *r, uint64_t number)
 {
-    const struct a64_effect *e = &b->effects[index];
-    if (e->nzcv && k == e->n_x + 2U * e->n_v) {
-        return number;
+    struct trace_block *b = r->insn.block;
+    unsigned k = r->n_values++;
+    b->values[k] = b->absolute[k] ? number : b->values[k] + trace_unzigzag(number);
+    if (UNLIKELY(r->ends) && r->n_values == r->until) {
+        r->ends = false;
+        finish_insn_with_pending(r, false);
+        leave_block(r);
     }
-    uint64_t *last = &b->last[b->first_value[index] + k];
-    *last += trace_unzigzag(number);
-    return *last;
-}
-
-static bool take_value(struct trace_reader *r, uint64_t number)
-{
-    struct trace_block *b = r->block;
-    while (b->n_values[r->index] == 0) {
-        finish_insn(r, false);
-    }
-    r->values[r->n_values] = decode_value(b, r->index, r->n_values, number);
-    r->n_values++;
-    if (r->n_values == b->n_values[r->index]) {
-        finish_insn(r, false);
-        if (r->ends) {
-            r->ends = false;
-            r->block = NULL;
-        }
-    }
-    return true;
 }
 
 static struct trace_block *block_at(struct trace_reader *r, uint64_t id)
@@ -212,7 +218,7 @@ static struct trace_block *block_at(struct trace_reader *r, uint64_t id)
     return id < r->blocks->len ? g_ptr_array_index(r->blocks, id) : NULL;
 }
 
-static bool enter_block(struct trace_reader *r, uint64_t number)
+static __attribute__((noinline)) bool enter_block(struct trace_reader *r, uint64_t number)
 {
     if (!finish_block(r)) {
         return false;
@@ -233,16 +239,21 @@ static bool enter_block(struct trace_reader *r, uint64_t number)
         prev->next = (uint32_t)id;
     }
     r->prev = (uint32_t)id;
-    r->block = b;
-    r->index = 0;
+    r->insn.block = b;
+    r->insn.index = 0;
+    r->insn.va = b->va | (b->pa & 0xfff);
     r->n_values = 0;
+    r->until = b->n_in_line;
     return true;
 }
 
-static bool take_number(struct trace_reader *r, uint64_t number)
+static inline bool take_number(struct trace_reader *r, uint64_t number)
 {
-    bool value = r->block != NULL && (r->ends || (int)r->index <= r->block->last_valued);
-    return value ? take_value(r, number) : enter_block(r, number);
+    if (r->n_values == r->until) {
+        return enter_block(r, number);
+    }
+    take_value(r, number);
+    return true;
 }
 
 /* ---- escapes. An item that is not complete yet leaves `end` unchanged. ---- */
@@ -292,17 +303,25 @@ static bool usable(const struct input *in)
 static void analyse(struct trace_block *b)
 {
     unsigned n = 0;
-    b->last_valued = -1;
     for (unsigned i = 0; i < b->n; i++) {
-        a64_effect(b->words[i], &b->effects[i]);
-        b->n_values[i] = (uint8_t)a64_effect_values(&b->effects[i]);
+        struct a64_effect *e = &b->effects[i];
+        a64_effect(b->words[i], e);
+        b->shape[i] = (uint8_t)trace_regs_shape(e);
         b->first_value[i] = (uint8_t)n;
-        n += b->n_values[i];
-        if (b->n_values[i] != 0 && (i + 1 < b->n || !b->effects[i].late)) {
-            b->last_valued = (int)i;
+        n += a64_effect_values(e);
+        if (i + 1 < b->n || !e->late) {
+            b->n_in_line = (uint8_t)n;
         }
     }
-    b->last = g_new0(uint64_t, n + 1);
+    b->first_value[b->n] = (uint8_t)n;
+    b->values = g_new0(uint64_t, n + 1);
+    b->absolute = g_new0(bool, n + 1);
+    for (unsigned i = 0; i < b->n; i++) {
+        const struct a64_effect *e = &b->effects[i];
+        if (e->nzcv && !e->computed) {
+            b->absolute[b->first_value[i] + e->n_x + 2U * e->n_v] = true;
+        }
+    }
 }
 
 static bool define_block(struct trace_reader *r, struct input *in)
@@ -338,25 +357,27 @@ static bool stop_block(struct trace_reader *r, struct input *in)
     if (!usable(in)) {
         return true;
     }
-    struct trace_block *b = r->block;
-    if (b == NULL || r->ends || n > b->n || n < r->index || r->n_values != 0 ||
-        (n == r->index && n != 0 && how != TRACE_STOP_BEFORE) || how > TRACE_STOP_BEFORE) {
+    struct trace_block *b = r->insn.block;
+    if (b == NULL || r->ends || n > b->n || n < r->insn.index || how > TRACE_STOP_BEFORE ||
+        (n == r->insn.index && n != 0 && how != TRACE_STOP_BEFORE) ||
+        r->n_values != b->first_value[n != 0 && how != TRACE_STOP_BEFORE ? n - 1 : n]) {
         return corrupt(r, "the end of a block that does not run");
     }
     if (n == 0 || how == TRACE_STOP_BEFORE) {
         bool ok = finish_until(r, (unsigned)n);
-        r->block = NULL;
+        leave_block(r);
         return ok;
     }
     if (!finish_until(r, (unsigned)n - 1)) {
         return false;
     }
-    if (how == TRACE_STOP_DONE && b->n_values[n - 1] != 0) {
+    if (how == TRACE_STOP_DONE && r->n_values != b->first_value[n]) {
         r->ends = true;
+        r->until = b->first_value[n];
         return true;
     }
-    finish_insn(r, how == TRACE_STOP_UNDONE);
-    r->block = NULL;
+    finish_insn_with_pending(r, how == TRACE_STOP_UNDONE);
+    leave_block(r);
     return true;
 }
 
@@ -367,8 +388,8 @@ static bool set_time(struct trace_reader *r, struct input *in)
         return true;
     }
     bool ok = finish_block(r);
-    r->count = count;
-    r->when = when;
+    r->insn.count = count;
+    r->insn.when = when;
     return ok;
 }
 
@@ -397,9 +418,10 @@ static bool set_fpsr(struct trace_reader *r, struct input *in)
 {
     uint64_t v = get(in);
     if (usable(in)) {
+        finish_known(r);
         r->regs.fpsr = (uint32_t)v;
         if (r->visit.fpsr != NULL) {
-            r->visit.fpsr(r->visit.opaque, r->when, (uint32_t)v);
+            r->visit.fpsr(r->visit.opaque, r->insn.when, (uint32_t)v);
         }
     }
     return true;
@@ -413,7 +435,8 @@ static bool add_copy(struct trace_reader *r, struct input *in)
     }
     const uint8_t *data = get_bytes(in, n);
     if (usable(in)) {
-        if (r->block == NULL || r->ends || insns <= r->index || insns > r->block->n) {
+        if (r->insn.block == NULL || r->ends || insns <= r->insn.index ||
+            insns > r->insn.block->n) {
             return corrupt(r, "a copy by an instruction that does not run");
         }
         if (!finish_until(r, (unsigned)insns - 1)) {
@@ -433,7 +456,7 @@ static bool differs(struct trace_reader *r, const char *name, unsigned n, uint64
     return fail(r->err, ERR_FILE,
                 "trace: after %" G_GUINT64_FORMAT " instructions %s%u is %#" G_GINT64_MODIFIER
                 "x by what was recorded, but was %#" G_GINT64_MODIFIER "x",
-                r->count, name, n, have, want);
+                r->insn.count, name, n, have, want);
 }
 
 static bool compare(struct trace_reader *r, const struct trace_regs *s)
@@ -477,13 +500,13 @@ static bool take_state(struct trace_reader *r, struct input *in)
     if (!finish_block(r)) {
         return false;
     }
-    r->ns = flags & TRACE_STATE_NS;
+    r->insn.ns = flags & TRACE_STATE_NS;
     if (flags & TRACE_STATE_CHECK) {
         return compare(r, &s);
     }
     r->regs = s;
     if (r->visit.state != NULL) {
-        r->visit.state(r->visit.opaque, r->when, s.x, s.pstate);
+        r->visit.state(r->visit.opaque, r->insn.when, s.x, s.pstate);
     }
     return true;
 }
@@ -500,7 +523,7 @@ static void apply_event(struct trace_reader *r, const struct trace_event *e)
         r->regs.pstate = e->args[3];
         r->regs.x[A64_SP] = e->args[4];
     } else if (e->kind == TRACE_CONTEXT) {
-        r->ns = e->args[1] == 0;
+        r->insn.ns = e->args[1] == 0;
     }
 }
 
@@ -516,7 +539,7 @@ static bool take_event(struct trace_reader *r, struct input *in, enum trace_kind
         return true;
     }
     if (n > 1) { /* of an instruction that is not over */
-        if (r->block == NULL || r->ends || n - 2 < r->index || n - 1 > r->block->n) {
+        if (r->insn.block == NULL || r->ends || n - 2 < r->insn.index || n - 1 > r->insn.block->n) {
             return corrupt(r, "an event of an instruction that does not run");
         }
         if (!finish_until(r, (unsigned)n - 2)) {
@@ -569,35 +592,47 @@ static bool take_escape(struct trace_reader *r, struct input *in)
 
 /* ---- input ---- */
 
+/* What is not a number on the fast way. *p: behind it; unchanged when it is not complete. */
+static bool read_item(struct trace_reader *r, const uint8_t **p, const uint8_t *end)
+{
+    struct input in = {.p = *p, .end = end};
+    uint64_t number;
+    const uint8_t *next = trace_get(*p, end, &number);
+    if (next != NULL) {
+        *p = next;
+        return take_number(r, number);
+    }
+    bool number_cut = **p != 0 || (end - *p >= 2 && (*p)[1] == TRACE_CODE_WIDE);
+    if (number_cut) {
+        return true;
+    }
+    bool ok = take_escape(r, &in);
+    if (ok && in.bad) {
+        ok = corrupt(r, "a number is missing");
+    }
+    if (ok && !in.incomplete) {
+        *p = in.p;
+    }
+    return ok;
+}
+
 /* Whole items of [p, end). *out_used: up to where. */
 static bool read_items(struct trace_reader *r, const uint8_t *p, const uint8_t *end,
                        size_t *out_used)
 {
-    const uint8_t *start = p;
+    const uint8_t *start = p, *item = NULL;
     uint64_t base = r->offset;
     bool ok = true;
-    while (ok && p < end) {
-        struct input in = {.p = p, .end = end};
-        uint64_t number;
-        const uint8_t *next = trace_get(p, end, &number);
+    while (ok && p < end && p != item) {
+        item = p;
         r->offset = base + (uint64_t)(p - start);
-        if (next != NULL) {
+        if (LIKELY(end - p >= 8 && *p != 0)) {
+            uint64_t number;
+            p = trace_get_short(p, &number);
             ok = take_number(r, number);
-            p = next;
-            continue;
+        } else {
+            ok = read_item(r, &p, end);
         }
-        bool number_cut = *p != 0 || (end - p >= 2 && p[1] == TRACE_CODE_WIDE);
-        if (number_cut || end - p < 2) {
-            break;
-        }
-        ok = take_escape(r, &in);
-        if (ok && in.bad) {
-            ok = corrupt(r, "a number is missing");
-        }
-        if (!ok || in.incomplete) {
-            break;
-        }
-        p = in.p;
     }
     *out_used = (size_t)(p - start);
     r->offset = base + *out_used;
@@ -622,6 +657,7 @@ bool trace_reader_feed(struct trace_reader *r, const uint8_t *data, size_t len, 
 bool trace_reader_end(struct trace_reader *r, GError **err)
 {
     r->err = err;
+    finish_known(r);
     if (r->rest->len != 0) {
         return corrupt(r, "it ends in the middle");
     }

@@ -31,11 +31,12 @@ struct trace_block {
 
     /* ---- of the reader ---- */
     bool has_va;
-    uint8_t n_values[TRACE_BLOCK_INSNS];
-    uint8_t first_value[TRACE_BLOCK_INSNS];
-    int last_valued; /* instruction, or -1 */
-    uint32_t next;   /* block that followed */
-    uint64_t *last;  /* values of the last time */
+    uint8_t shape[TRACE_BLOCK_INSNS]; /* enum trace_shape */
+    uint8_t first_value[TRACE_BLOCK_INSNS + 1];
+    uint8_t n_in_line; /* values, but for those that come behind a stop */
+    uint32_t next;     /* block that followed */
+    uint64_t *values;  /* as far as they are read; behind that of the last time */
+    bool *absolute;    /* by value: not a difference */
 };
 
 enum trace_write_kind { TRACE_WRITE_X, TRACE_WRITE_SP, TRACE_WRITE_V, TRACE_WRITE_PSTATE };
@@ -56,8 +57,7 @@ struct trace_access {
 struct trace_insn {
     struct trace_block *block;
     unsigned index;
-    uint64_t va, pa;
-    uint32_t word;
+    uint64_t va;
     uint64_t count; /* instructions before it */
     tick_t when;
     bool ns;     /* Non-secure */
@@ -77,8 +77,14 @@ struct trace_event {
     uint64_t pstate; /* before it */
 };
 
+struct trace_regs;
+
 struct trace_visitor {
     void (*insn)(void *opaque, const struct trace_insn *i);
+    /* Instead of insn, where nothing comes between instructions: from i up to the n-th of its
+     * block. To be worked out with trace_regs_apply. */
+    void (*run)(void *opaque, struct trace_regs *r, struct trace_insn *i, unsigned n,
+                uint32_t ticks_per_insn);
     void (*event)(void *opaque, const struct trace_event *e);
     void (*fpsr)(void *opaque, tick_t when, uint32_t v);
     /* Memory that the last instruction set or copied; from: 0, or the source + 1. */

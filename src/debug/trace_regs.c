@@ -1,52 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "debug/trace_regs.h"
-
 #include <string.h>
 
-#include "base/bits.h"
-#include "debug/trace_eval.h"
-
-#define NZCV_SHIFT 28
-
-/* ---- addresses ---- */
-
-static uint64_t extended(uint64_t v, unsigned option)
-{
-    switch (option) {
-    case 2:
-        return (uint32_t)v;
-    case 6:
-        return (uint64_t)(int64_t)(int32_t)v;
-    default:
-        return v;
-    }
-}
-
-static uint64_t address(const struct trace_regs *r, const struct trace_insn *i, uint64_t auth)
-{
-    const struct a64_mem *m = &i->block->effects[i->index].mem;
-    uint64_t imm = (uint64_t)(int64_t)m->imm;
-    switch ((enum a64_address)m->address) {
-    case A64_ADDR_REG:
-        return r->x[m->base] + (extended(r->x[m->index], m->extend) << m->shift);
-    case A64_ADDR_PC:
-        return i->va + imm;
-    case A64_ADDR_AUTH:
-        return auth + imm;
-    case A64_ADDR_IMM:
-        break;
-    }
-    return r->x[m->base] + (m->post ? 0 : imm);
-}
+#include "debug/trace_apply.h"
 
 /* ---- data ---- */
 
 static void pack(const struct trace_regs *r, const struct a64_mem *m, const uint8_t *regs,
                  struct trace_access *a)
 {
-    for (unsigned i = 0; i < m->n; i++) {
-        const void *from = m->vector ? (const void *)r->v[regs[i]] : &r->x[regs[i]];
-        memcpy(a->data + (size_t)i * m->size, from, m->size);
+    uint8_t *to = a->data;
+    for (unsigned i = 0; i < m->n; i++, to += m->size) {
+        if (m->vector) {
+            memcpy(to, r->v[regs[i]], 16);
+        } else {
+            memcpy(to, &r->x[regs[i]], 8);
+        }
     }
 }
 
@@ -101,54 +69,50 @@ static uint64_t operate(const struct a64_mem *m, uint64_t old, uint64_t operand)
     return b;
 }
 
-static struct trace_access *add_access(struct trace_insn *i, bool write, uint64_t va, unsigned len)
-{
-    struct trace_access *a = &i->accesses[i->n_accesses++];
-    const struct a64_mem *m = &i->block->effects[i->index].mem;
-    a->write = write;
-    a->va = va;
-    a->unit = m->size > 8 ? 8 : m->size;
-    a->len = (uint8_t)len;
-    memset(a->data, 0, len);
-    return a;
-}
+/* ---- accesses. Before the instruction, and what needs its results afterwards ---- */
 
-/* What an access needs of the registers before the instruction. */
+/* Registers that an access needs and the instruction may write. */
 struct before {
-    uint64_t va;
-    struct trace_access store; /* its data */
-    uint64_t operand[2], expected[2];
+    uint64_t operand;
+    uint64_t expected[2];
 };
 
-static void look_before(const struct trace_regs *r, const struct trace_insn *i, uint64_t auth,
+static void look_before(const struct trace_regs *r, struct trace_insn *i, uint64_t va,
                         struct before *b)
 {
     const struct a64_mem *m = &i->block->effects[i->index].mem;
-    b->va = address(r, i, auth);
+    unsigned len = (unsigned)m->n * m->size, all = (unsigned)m->rpt * m->rows * m->selem * m->size;
     switch ((enum a64_mem_kind)m->kind) {
+    case A64_MEM_NONE:
+        break;
+    case A64_MEM_LOAD:
+        trace_add_access(i, false, va, len);
+        break;
+    case A64_MEM_STRUCT_LOAD:
+        trace_add_access(i, false, va, all);
+        break;
     case A64_MEM_STORE:
     case A64_MEM_STORE_IF:
-        pack(r, m, m->r, &b->store);
+        pack(r, m, m->r, trace_add_access(i, true, va, len));
         break;
     case A64_MEM_STRUCT_STORE:
-        pack_struct(r, m, &b->store);
+        pack_struct(r, m, trace_add_access(i, true, va, all));
         break;
     case A64_MEM_CAS:
-        pack(r, m, m->s, &b->store);
+        trace_add_access(i, false, va, len);
+        pack(r, m, m->s, trace_add_access(i, true, va, len));
         b->expected[0] = m->r[0] == A64_SINK ? 0 : r->x[m->r[0]];
         b->expected[1] = m->r[1] == A64_SINK ? 0 : r->x[m->r[1]];
         break;
     case A64_MEM_ATOMIC:
-        b->operand[0] = r->x[m->s[0]];
+        trace_add_access(i, false, va, len);
+        trace_add_access(i, true, va, len);
+        b->operand = r->x[m->s[0]];
         break;
-    default:
+    case A64_MEM_ZERO:
+        memset(trace_add_access(i, true, va & ~(uint64_t)63, 64)->data, 0, 64);
         break;
     }
-}
-
-static void stored(struct trace_insn *i, uint64_t va, const struct before *b, unsigned len)
-{
-    memcpy(add_access(i, true, va, len)->data, b->store.data, len);
 }
 
 static bool swapped(const struct trace_regs *r, const struct a64_mem *m, const struct before *b)
@@ -163,75 +127,37 @@ static bool swapped(const struct trace_regs *r, const struct a64_mem *m, const s
 static void look_after(const struct trace_regs *r, struct trace_insn *i, const struct before *b)
 {
     const struct a64_mem *m = &i->block->effects[i->index].mem;
-    unsigned len = (unsigned)m->n * m->size, all = (unsigned)m->rpt * m->rows * m->selem * m->size;
     uint64_t v;
     switch ((enum a64_mem_kind)m->kind) {
-    case A64_MEM_NONE:
-        break;
     case A64_MEM_LOAD:
-        pack(r, m, m->r, add_access(i, false, b->va, len));
-        break;
-    case A64_MEM_STORE:
-        stored(i, b->va, b, len);
-        break;
-    case A64_MEM_STORE_IF:
-        if (r->x[m->status] == 0) {
-            stored(i, b->va, b, len);
-        }
-        break;
-    case A64_MEM_ATOMIC:
-        pack(r, m, m->r, add_access(i, false, b->va, len));
-        v = operate(m, r->x[m->r[0]], b->operand[0]);
-        memcpy(add_access(i, true, b->va, len)->data, &v, m->size);
-        break;
-    case A64_MEM_CAS:
-        pack(r, m, m->r, add_access(i, false, b->va, len));
-        if (swapped(r, m, b)) {
-            stored(i, b->va, b, len);
-        }
+        pack(r, m, m->r, &i->accesses[0]);
         break;
     case A64_MEM_STRUCT_LOAD:
-        pack_struct(r, m, add_access(i, false, b->va, all));
+        pack_struct(r, m, &i->accesses[0]);
         break;
-    case A64_MEM_STRUCT_STORE:
-        stored(i, b->va, b, all);
+    case A64_MEM_STORE_IF:
+        i->n_accesses = r->x[m->status] == 0;
         break;
-    case A64_MEM_ZERO:
-        add_access(i, true, b->va & ~(uint64_t)63, 64)->unit = 8;
+    case A64_MEM_CAS:
+        pack(r, m, m->r, &i->accesses[0]);
+        i->n_accesses = swapped(r, m, b) ? 2 : 1;
+        break;
+    case A64_MEM_ATOMIC:
+        pack(r, m, m->r, &i->accesses[0]);
+        v = operate(m, r->x[m->r[0]], b->operand);
+        memcpy(i->accesses[1].data, &v, 8);
+        break;
+    default:
         break;
     }
 }
 
 /* ---- registers ---- */
 
-static struct trace_write *add_write(struct trace_insn *i, enum trace_write_kind kind, unsigned n)
-{
-    struct trace_write *w = &i->writes[i->n_writes++];
-    w->kind = kind;
-    w->n = (uint8_t)n;
-    return w;
-}
-
-static void write_x(struct trace_regs *r, struct trace_insn *i, unsigned n, uint64_t v)
-{
-    bool same = i->block->effects[i->index].late && r->x[n] == v;
-    r->x[n] = v;
-    if (n != A64_SINK && !same) {
-        add_write(i, n == A64_SP ? TRACE_WRITE_SP : TRACE_WRITE_X, n)->v[0] = v;
-    }
-}
-
-static void write_values(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+void trace_write_pstate(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
 {
     const struct a64_effect *e = &i->block->effects[i->index];
     uint64_t pstate = r->pstate;
-    for (unsigned k = 0; k < e->n_x; k++) {
-        write_x(r, i, e->x[k], *values++);
-    }
-    for (unsigned k = 0; k < e->n_v; k++, values += 2) {
-        memcpy(r->v[e->v[k]], values, 16);
-        memcpy(add_write(i, TRACE_WRITE_V, e->v[k])->v, values, 16);
-    }
     if (e->nzcv) {
         pstate = deposit64(pstate, NZCV_SHIFT, 4, *values++);
     }
@@ -239,48 +165,85 @@ static void write_values(struct trace_regs *r, struct trace_insn *i, const uint6
         pstate = *values;
     }
     if (e->nzcv || pstate != r->pstate) {
-        add_write(i, TRACE_WRITE_PSTATE, 0)->v[0] = pstate;
+        trace_add_write(i, TRACE_WRITE_PSTATE, 0)->v[0] = pstate;
     }
     r->pstate = pstate;
 }
 
-static void write_base(struct trace_regs *r, struct trace_insn *i, uint64_t va)
-{
-    const struct a64_mem *m = &i->block->effects[i->index].mem;
-    uint64_t step = m->step_reg != A64_ZR ? r->x[m->step_reg] : (uint64_t)(int64_t)m->imm;
-    write_x(r, i, m->base, m->post ? va + step : va);
-}
-
-void trace_regs_apply(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+static void write_values(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
 {
     const struct a64_effect *e = &i->block->effects[i->index];
+    for (unsigned k = 0; k < e->n_x; k++) {
+        trace_write_x(r, i, e->x[k], *values++);
+    }
+    for (unsigned k = 0; k < e->n_v; k++, values += 2) {
+        memcpy(r->v[e->v[k]], values, 16);
+        memcpy(trace_add_write(i, TRACE_WRITE_V, e->v[k])->v, values, 16);
+    }
+    if (e->nzcv || e->pstate) {
+        trace_write_pstate(r, i, values);
+    }
+}
+
+static void apply_access(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+{
+    const struct a64_effect *e = &i->block->effects[i->index];
+    unsigned n = a64_effect_values(e);
+    uint64_t va = trace_address(r, i, n > 0 ? values[n - 1] : 0);
     struct before b;
-    uint64_t computed[2];
-    i->n_writes = i->n_accesses = 0;
-    i->msr = false;
+    look_before(r, i, va, &b);
+    write_values(r, i, values);
+    if (e->mem.writeback) {
+        trace_write_base(r, i, va);
+    }
+    look_after(r, i, &b);
+}
+
+void trace_apply_other(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+{
+    const struct a64_effect *e = &i->block->effects[i->index];
+    if (e->msr) {
+        unsigned t = i->block->words[i->index] & 31;
+        i->msr = true;
+        i->msr_value = r->x[t == 31 ? A64_ZR : t];
+    }
+    if (e->mem.kind != A64_MEM_NONE) {
+        apply_access(r, i, values);
+    } else {
+        write_values(r, i, values);
+    }
+    if (e->link) {
+        trace_write_x(r, i, 30, i->va + 4);
+    }
     i->pstate = r->pstate;
-    if (i->undone) {
-        return;
+}
+
+/* ---- forms ---- */
+
+enum trace_shape trace_regs_shape(const struct a64_effect *e)
+{
+    const struct a64_mem *m = &e->mem;
+    bool general = e->late || e->pstate || e->link || e->msr || e->n_v != 0;
+    if (general) {
+        return TRACE_SHAPE_OTHER;
     }
     if (e->computed) {
-        trace_eval(r->x, (unsigned)extract64(r->pstate, NZCV_SHIFT, 4), i->va, i->word, computed);
-        values = e->n_x == 1 ? computed : computed + 1;
+        return TRACE_SHAPE_COMPUTED;
     }
-    if (e->mem.kind != A64_MEM_NONE) {
-        unsigned n = a64_effect_values(e);
-        look_before(r, i, n > 0 ? values[n - 1] : 0, &b);
+    if (e->nzcv) {
+        return TRACE_SHAPE_OTHER;
     }
-    i->msr = e->msr;
-    i->msr_value = e->msr ? r->x[(i->word & 31) == 31 ? A64_ZR : i->word & 31] : 0;
-    write_values(r, i, values);
-    i->pstate = r->pstate;
-    if (e->link) {
-        write_x(r, i, 30, i->va + 4);
+    if (m->kind == A64_MEM_NONE) {
+        return e->n_x == 0                       ? TRACE_SHAPE_NOTHING
+               : e->n_x == 1 && e->x[0] < A64_SP ? TRACE_SHAPE_VALUE
+                                                 : TRACE_SHAPE_OTHER;
     }
-    if (e->mem.writeback) {
-        write_base(r, i, b.va);
+    if (m->vector || m->address == A64_ADDR_AUTH) {
+        return TRACE_SHAPE_OTHER;
     }
-    if (e->mem.kind != A64_MEM_NONE) {
-        look_after(r, i, &b);
+    if (m->kind == A64_MEM_LOAD) {
+        bool all = e->x[0] < A64_SP && (e->n_x == 1 || e->x[1] < A64_SP);
+        return all && e->n_x == m->n ? TRACE_SHAPE_LOAD : TRACE_SHAPE_OTHER;
     }
+    return m->kind == A64_MEM_STORE ? TRACE_SHAPE_STORE : TRACE_SHAPE_OTHER;
 }

@@ -5,11 +5,17 @@
 
 #include "base/bits.h"
 #include "debug/disas.h"
+#include "debug/trace_apply.h"
+#include "debug/trace_digits.h"
 
-#define BUFFER (UINT64_C(256) << 10)
+#define BUFFER (UINT64_C(64) << 10)
 #define ROOM   8192U /* more than the lines of one instruction or event */
-#define CHUNK  32U   /* bytes that may be written behind a text */
+#define FIRST  96U   /* bytes of a text copied at once: most are no longer */
+#define CHUNK  32U   /* bytes of the rest */
 #define DISAS  80U   /* of a disassembled instruction, with its end */
+
+/* The loop over instructions is one function. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* What is the same in every line IT of a block's instructions, made once. */
 struct note {
@@ -19,20 +25,13 @@ struct note {
     char text[];
 };
 
-/* A number with leading zeros, at least 12 digits. The upper ones seldom change. */
-struct counter {
-    uint64_t v, lower; /* lower: 8 digits, as text */
-    uint64_t upper;    /* v / 10^8 */
-    uint8_t len;       /* of the text of upper; 0: not a number yet */
-    char text[CHUNK];
-};
-
 struct trace_tarmac {
     struct trace_filter filter;
     void (*write)(void *opaque, const char *text, size_t len);
     void *opaque;
     struct disas *disas;
-    bool shown; /* the last instruction was */
+    bool shows_all; /* instructions: no filter leaves any out */
+    bool shown;     /* the last instruction was */
     struct counter time, count;
     tick_t when; /* that time shows */
     char *p;
@@ -54,115 +53,54 @@ static char *text(char *p, const char *s, size_t n)
 }
 #define TEXT(p, literal) text(p, literal, sizeof(literal) - 1)
 
-/* Text with CHUNK readable bytes behind it. */
-static char *padded(char *p, const char *s, size_t n)
+/* Text that FIRST bytes may be read of. */
+static inline char *padded(char *p, const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i += CHUNK) {
+    memcpy(p, s, FIRST);
+    for (size_t i = FIRST; i < n; i += CHUNK) {
         memcpy(p + i, s + i, CHUNK);
     }
     return p + n;
 }
 
-/* Eight hexadecimal digits at once. */
-static char *hex8(char *p, uint64_t v)
-{
-    uint64_t x = (uint32_t)v;
-    x = (x << 16 | x) & UINT64_C(0x0000ffff0000ffff);
-    x = (x << 8 | x) & UINT64_C(0x00ff00ff00ff00ff);
-    x = (x << 4 | x) & UINT64_C(0x0f0f0f0f0f0f0f0f);
-    uint64_t letters = (x + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
-    x += UINT64_C(0x3030303030303030) + letters * ('a' - '0' - 10);
-    x = __builtin_bswap64(x);
-    memcpy(p, &x, 8);
-    return p + 8;
-}
-
-static char *hex16(char *p, uint64_t v)
-{
-    return hex8(hex8(p, v >> 32), v);
-}
-
-/* The lowest digits. */
-static char *hex(char *p, uint64_t v, unsigned digits)
-{
-    for (unsigned i = digits; i > 0; i--) {
-        *p++ = "0123456789abcdef"[v >> (4 * (i - 1)) & 15];
-    }
-    return p;
-}
-
-static char *digits_before(char *end, uint64_t v)
-{
-    do {
-        *--end = (char)('0' + v % 10);
-        v /= 10;
-    } while (v != 0);
-    return end;
-}
-
-static char *decimal(char *p, uint64_t v)
-{
-    char tmp[20];
-    char *first = digits_before(tmp + sizeof(tmp), v);
-    return text(p, first, (size_t)(tmp + sizeof(tmp) - first));
-}
-
-/* Eight decimal digits, as text in memory order: halves, pairs, digits. */
-static uint64_t digits8(uint32_t v)
-{
-    uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32;
-    uint64_t hundreds = (x * 10486 >> 20) & UINT64_C(0x0000007f0000007f);
-    x = hundreds | (x - hundreds * 100) << 16;
-    uint64_t tens = (x * 103 >> 10) & UINT64_C(0x000f000f000f000f);
-    return (tens | (x - tens * 10) << 8) + UINT64_C(0x3030303030303030);
-}
-
-static void counter_set(struct counter *c, uint64_t v)
-{
-    if (v == c->v + 1 && c->len != 0 && c->lower >> 56 != '9') {
-        c->lower += UINT64_C(1) << 56; /* the last digit */
-        c->v = v;
-        return;
-    }
-    uint64_t upper = v / 100000000;
-    if (c->len == 0 || upper != c->upper) {
-        char tmp[20];
-        size_t n = (size_t)(decimal(tmp, upper) - tmp), zeros = n < 4 ? 4 - n : 0;
-        memset(c->text, '0', zeros);
-        memcpy(c->text + zeros, tmp, n);
-        c->len = (uint8_t)(zeros + n);
-        c->upper = upper;
-    }
-    c->v = v;
-    c->lower = digits8((uint32_t)(v % 100000000));
-}
-
-static char *counter(char *p, const struct counter *c)
-{
-    memcpy(p, c->text, 16);
-    memcpy(p + c->len, &c->lower, 8);
-    return p + c->len + 8;
-}
-
 /* ---- lines ---- */
 
-/* Begins one: "123 ns ". */
-static char *stamp(struct trace_tarmac *t, tick_t when)
+static inline void set_time(struct trace_tarmac *t, tick_t when)
 {
-    if (t->when != when || t->time.len == 0) {
+    if (LIKELY(when == t->when + TICKS_PER_NS)) {
+        counter_step(&t->time);
+    } else if (when != t->when) {
         counter_set(&t->time, when / TICKS_PER_NS);
-        t->when = when;
     }
-    return TEXT(counter(t->p, &t->time), " ns ");
+    t->when = when;
+}
+
+/* Begins one: "123 ns ". */
+static inline char *stamp(const struct trace_tarmac *t, char *p)
+{
+    return counter_put(p, &t->time);
+}
+
+/* A line by itself. */
+static char *begin_line(struct trace_tarmac *t, tick_t when)
+{
+    set_time(t, when);
+    return stamp(t, t->p);
+}
+
+/* Text up to p is written. */
+static void keep(struct trace_tarmac *t, char *p)
+{
+    t->p = p;
+    if (p > t->buffer + BUFFER) {
+        write_out(t);
+    }
 }
 
 static void end_line(struct trace_tarmac *t, char *p)
 {
     *p++ = '\n';
-    t->p = p;
-    if (p > t->buffer + BUFFER) {
-        write_out(t);
-    }
+    keep(t, p);
 }
 
 /* ---- instructions ---- */
@@ -186,25 +124,28 @@ static char *mode_name(char *p, unsigned el, bool spsel)
     return p;
 }
 
-/* All of a line IT after the count. */
+/* All of a line IT after "(count) ". */
 static char *constant_part(const struct trace_block *b, unsigned i, bool ns, const char *disas,
                            size_t *out_disas, char *p)
 {
     const char *start = p;
-    p = hex16(TEXT(p, ") "), b->va | ((b->pa + 4ULL * i) & 0xfff));
+    p = hex16(p, b->va | ((b->pa + 4ULL * i) & 0xfff));
     *p++ = ':';
     p = hex(p, b->pa + 4ULL * i, 12);
     p = ns ? TEXT(p, "_NS ") : TEXT(p, "_S ");
-    p = TEXT(hex8(p, b->words[i]), " O ");
+    p = TEXT(hex(p, b->words[i], 8), " O ");
     p = mode_name(p, trace_mode_el(b->mode), trace_mode_spsel(b->mode));
     p = ns ? TEXT(p, "_n : ") : TEXT(p, "_s : ");
     *out_disas = (size_t)(p - start);
-    return text(p, disas, strlen(disas));
+    p = text(p, disas, strlen(disas));
+    *p++ = '\n';
+    return p;
 }
 
-static const struct note *make_note(struct trace_tarmac *t, struct trace_block *b, bool ns)
+static __attribute__((noinline)) const struct note *make_note(struct trace_tarmac *t,
+                                                              struct trace_block *b, bool ns)
 {
-    struct note *n = g_malloc(sizeof(*n) + b->n * (64 + DISAS) + CHUNK);
+    struct note *n = g_malloc(sizeof(*n) + b->n * (64 + DISAS) + FIRST);
     char *p = n->text;
     n->ns = ns;
     for (unsigned i = 0; i < b->n; i++) {
@@ -217,7 +158,7 @@ static const struct note *make_note(struct trace_tarmac *t, struct trace_block *
         n->disas[i] = (uint8_t)at;
     }
     n->begin[b->n] = (uint16_t)(p - n->text);
-    n = g_realloc(n, sizeof(*n) + n->begin[b->n] + CHUNK);
+    n = g_realloc(n, sizeof(*n) + n->begin[b->n] + FIRST);
     g_free(b->note);
     b->note = n;
     return n;
@@ -229,148 +170,170 @@ static inline const struct note *note_of(struct trace_tarmac *t, const struct tr
     return n != NULL && n->ns == i->ns ? n : make_note(t, i->block, i->ns);
 }
 
-static void put_insn(struct trace_tarmac *t, const struct trace_insn *i)
+static ALWAYS_INLINE char *insn_line(struct trace_tarmac *t, char *p, const struct trace_insn *i,
+                                     const struct note *n)
 {
-    const struct note *n = note_of(t, i);
     unsigned begin = n->begin[i->index];
-    char *p = TEXT(stamp(t, i->when), "IT (");
-    counter_set(&t->count, i->count);
-    p = counter(p, &t->count);
-    end_line(t, padded(p, n->text + begin, n->begin[i->index + 1] - begin));
+    p = TEXT(stamp(t, p), "IT (");
+    if (LIKELY(i->count == t->count.v + 1)) {
+        counter_step(&t->count);
+    } else {
+        counter_set(&t->count, i->count);
+    }
+    p = counter_put(p, &t->count) - 2; /* two bytes follow: ") " */
+    return padded(p, n->text + begin, n->begin[i->index + 1] - begin);
 }
 
-static void put_pstate(struct trace_tarmac *t, tick_t when, uint64_t v)
+static inline char *x_line(const struct trace_tarmac *t, char *p, unsigned n, uint64_t v)
 {
-    end_line(t, hex8(TEXT(stamp(t, when), "R cpsr "), v));
+    static const char begin[32][8] = {
+        "R X0 ",  "R X1 ",  "R X2 ",  "R X3 ",  "R X4 ",  "R X5 ",  "R X6 ",  "R X7 ",
+        "R X8 ",  "R X9 ",  "R X10 ", "R X11 ", "R X12 ", "R X13 ", "R X14 ", "R X15 ",
+        "R X16 ", "R X17 ", "R X18 ", "R X19 ", "R X20 ", "R X21 ", "R X22 ", "R X23 ",
+        "R X24 ", "R X25 ", "R X26 ", "R X27 ", "R X28 ", "R X29 ", "R X30 ", "R X31 "};
+    p = stamp(t, p);
+    memcpy(p, begin[n & 31], 8);
+    p = hex16(p + (n < 10 ? 5 : 6), v);
+    *p++ = '\n';
+    return p;
+}
+
+static char *v_line(const struct trace_tarmac *t, char *p, unsigned n, const uint64_t v[2])
+{
+    p = decimal(TEXT(stamp(t, p), "R V"), n);
+    *p++ = ' ';
+    p = hex16(p, v[1]);
+    *p++ = '_';
+    p = hex16(p, v[0]);
+    *p++ = '\n';
+    return p;
+}
+
+static char *pstate_line(const struct trace_tarmac *t, char *p, uint64_t v)
+{
+    p = hex(TEXT(stamp(t, p), "R cpsr "), v, 8);
+    *p++ = '\n';
+    return p;
 }
 
 /* "R NAMEn value" */
-static void put_banked(struct trace_tarmac *t, tick_t when, const char *name, unsigned el,
-                       uint64_t v)
+static char *banked_line(const struct trace_tarmac *t, char *p, const char *name, unsigned el,
+                         uint64_t v)
 {
-    char *p = TEXT(stamp(t, when), "R ");
+    p = TEXT(stamp(t, p), "R ");
     p = decimal(text(p, name, strlen(name)), el);
     *p++ = ' ';
-    end_line(t, hex16(p, v));
+    p = hex16(p, v);
+    *p++ = '\n';
+    return p;
 }
 
-static void put_sp(struct trace_tarmac *t, tick_t when, unsigned bank, uint64_t v)
+static char *sp_line(const struct trace_tarmac *t, char *p, uint64_t pstate, uint64_t v)
 {
-    put_banked(t, when, "SP_EL", bank, v);
+    return banked_line(t, p, "SP_EL", pstate & 1 ? (unsigned)extract64(pstate, 2, 2) : 0, v);
 }
 
-/* "X12 ", made once for all. */
-static char *x_name(char *p, unsigned n)
+static inline char *write_line(const struct trace_tarmac *t, char *p, const struct trace_insn *i,
+                               const struct trace_write *w)
 {
-    static const char names[32][4] = {
-        "X0 ",  "X1 ",  "X2 ",  "X3 ",  "X4 ",  "X5 ",  "X6 ",  "X7 ",  "X8 ",  "X9 ",  "X10 ",
-        "X11 ", "X12 ", "X13 ", "X14 ", "X15 ", "X16 ", "X17 ", "X18 ", "X19 ", "X20 ", "X21 ",
-        "X22 ", "X23 ", "X24 ", "X25 ", "X26 ", "X27 ", "X28 ", "X29 ", "X30 ", "X31 "};
-    memcpy(p, names[n & 31], 4);
-    return p + (n < 10 ? 3 : 4);
-}
-
-static void put_x(struct trace_tarmac *t, tick_t when, unsigned n, uint64_t v)
-{
-    end_line(t, hex16(x_name(TEXT(stamp(t, when), "R "), n), v));
-}
-
-static void put_v(struct trace_tarmac *t, tick_t when, unsigned n, const uint64_t v[2])
-{
-    char *name = TEXT(stamp(t, when), "R ");
-    char *p = hex16(x_name(name, n), v[1]);
-    *name = 'V';
-    *p++ = '_';
-    end_line(t, hex16(p, v[0]));
-}
-
-static void put_write(struct trace_tarmac *t, const struct trace_insn *i,
-                      const struct trace_write *w)
-{
-    switch (w->kind) {
-    case TRACE_WRITE_X:
-        put_x(t, i->when, w->n, w->v[0]);
-        break;
-    case TRACE_WRITE_SP:
-        put_sp(t, i->when, i->pstate & 1 ? trace_mode_el(i->block->mode) : 0, w->v[0]);
-        break;
-    case TRACE_WRITE_V:
-        put_v(t, i->when, w->n, w->v);
-        break;
-    case TRACE_WRITE_PSTATE:
-        put_pstate(t, i->when, w->v[0]);
-        break;
+    if (LIKELY(w->kind == TRACE_WRITE_X)) {
+        return x_line(t, p, w->n, w->v[0]);
     }
+    if (w->kind == TRACE_WRITE_PSTATE) {
+        return pstate_line(t, p, w->v[0]);
+    }
+    return w->kind == TRACE_WRITE_SP ? sp_line(t, p, i->pstate, w->v[0]) : v_line(t, p, w->n, w->v);
 }
 
 /* "msr ttbr0_el1, x0": the register's name. */
-static void put_msr(struct trace_tarmac *t, const struct trace_insn *i)
+static char *msr_line(struct trace_tarmac *t, char *p, const struct trace_insn *i)
 {
     const struct note *n = note_of(t, i);
     const char *s = n->text + n->begin[i->index] + n->disas[i->index];
     const char *end = n->text + n->begin[i->index + 1];
-    if (end - s < 4 || strncmp(s, "msr ", 4) != 0) {
-        return;
+    if (strncmp(s, "msr ", 4) != 0) {
+        return p;
     }
-    char *p = TEXT(stamp(t, i->when), "R ");
+    p = TEXT(stamp(t, p), "R ");
     for (s += 4; s < end && *s != ','; s++) {
         *p++ = g_ascii_toupper(*s);
     }
     *p++ = ' ';
-    end_line(t, hex16(p, i->msr_value));
+    p = hex16(p, i->msr_value);
+    *p++ = '\n';
+    return p;
 }
 
-static void put_access(struct trace_tarmac *t, tick_t when, bool write, uint64_t va, unsigned size,
-                       const uint8_t *data)
+/* size: 1, 2, 4 or 8; 8 bytes of data may be read. */
+static inline char *access_line(const struct trace_tarmac *t, char *p, bool write, uint64_t va,
+                                unsigned size, const uint8_t *data)
 {
-    uint64_t v = 0;
-    char *p = TEXT(stamp(t, when), "MR");
-    p[-1] = write ? 'W' : 'R';
-    *p++ = (char)('0' + size);
-    *p++ = ' ';
+    uint64_t v;
+    memcpy(&v, data, 8);
+    static const char begin[2][9][4] = {{[1] = "MR1 ", [2] = "MR2 ", [4] = "MR4 ", [8] = "MR8 "},
+                                        {[1] = "MW1 ", [2] = "MW2 ", [4] = "MW4 ", [8] = "MW8 "}};
+    p = text(stamp(t, p), begin[write][size], 4);
     p = hex16(p, va);
     *p++ = ' ';
-    if (size == 8) {
-        memcpy(&v, data, 8);
-        p = hex8(p, v >> 32);
-        *p++ = '_';
-        p = hex8(p, v);
-    } else {
-        memcpy(&v, data, size);
-        p = hex(p, v, 2 * size);
-    }
-    end_line(t, p);
+    p = size == 8 ? hex8_8(p, v) : hex(p, v, 2 * size);
+    *p++ = '\n';
+    return p;
 }
 
-static void put_accesses(struct trace_tarmac *t, const struct trace_insn *i)
+static inline char *access_lines(const struct trace_tarmac *t, char *p,
+                                 const struct trace_access *a)
 {
-    for (unsigned k = 0; k < i->n_accesses; k++) {
-        const struct trace_access *a = &i->accesses[k];
-        for (unsigned off = 0; off < a->len; off += a->unit) {
-            put_access(t, i->when, a->write, a->va + off, a->unit, a->data + off);
+    for (unsigned off = 0; off < a->len; off += a->unit) {
+        p = access_line(t, p, a->write, a->va + off, a->unit, a->data + off);
+    }
+    return p;
+}
+
+static bool shows(const struct trace_tarmac *t, const struct trace_insn *i)
+{
+    return t->shows_all || (wanted(t, TRACE_INSN) && in_window(t, i->when) &&
+                            i->va >= t->filter.pc_first && i->va <= t->filter.pc_last);
+}
+
+static ALWAYS_INLINE void show_insn(struct trace_tarmac *t, const struct trace_insn *i,
+                                    const struct note *n)
+{
+    t->shown = shows(t, i);
+    if (!t->shown) {
+        return;
+    }
+    set_time(t, i->when);
+    char *p = insn_line(t, t->p, i, n);
+    if (wanted(t, TRACE_REG)) {
+        for (const struct trace_write *w = i->writes; w < i->writes + i->n_writes; w++) {
+            p = write_line(t, p, i, w);
+        }
+        if (UNLIKELY(i->msr)) {
+            p = msr_line(t, p, i);
         }
     }
+    if (wanted(t, TRACE_MEM)) {
+        for (const struct trace_access *a = i->accesses; a < i->accesses + i->n_accesses; a++) {
+            p = access_lines(t, p, a);
+        }
+    }
+    keep(t, p);
 }
 
 static void on_insn(void *opaque, const struct trace_insn *i)
 {
-    struct trace_tarmac *t = opaque;
-    t->shown = wanted(t, TRACE_INSN) && in_window(t, i->when) && i->va >= t->filter.pc_first &&
-               i->va <= t->filter.pc_last;
-    if (!t->shown) {
-        return;
-    }
-    put_insn(t, i);
-    if (wanted(t, TRACE_REG)) {
-        for (unsigned k = 0; k < i->n_writes; k++) {
-            put_write(t, i, &i->writes[k]);
-        }
-        if (i->msr) {
-            put_msr(t, i);
-        }
-    }
-    if (wanted(t, TRACE_MEM)) {
-        put_accesses(t, i);
+    show_insn(opaque, i, note_of(opaque, i));
+}
+
+static void on_run(void *opaque, struct trace_regs *r, struct trace_insn *i, unsigned n,
+                   uint32_t ticks_per_insn)
+{
+    const struct trace_block *b = i->block;
+    const struct note *note = note_of(opaque, i);
+    i->undone = false;
+    for (; i->index < n; trace_insn_next(i, ticks_per_insn)) {
+        trace_regs_apply(r, i, b->values + b->first_value[i->index]);
+        show_insn(opaque, i, note);
     }
 }
 
@@ -378,7 +341,7 @@ static void on_fpsr(void *opaque, tick_t when, uint32_t v)
 {
     struct trace_tarmac *t = opaque;
     if (t->shown && wanted(t, TRACE_REG)) {
-        end_line(t, hex8(TEXT(stamp(t, when), "R FPSR "), v));
+        end_line(t, hex(TEXT(begin_line(t, when), "R FPSR "), v, 8));
     }
 }
 
@@ -390,15 +353,19 @@ static void on_copy(void *opaque, tick_t when, uint64_t to, uint64_t from, const
     if (!t->shown || !wanted(t, TRACE_MEM)) {
         return;
     }
+    set_time(t, when);
     for (uint64_t off = 0; off < n;) {
+        uint8_t piece[8] = {0};
         unsigned size = 8;
         while (size > n - off) {
             size /= 2;
         }
+        memcpy(piece, data + off, size);
+        char *p = t->p;
         if (from != 0) {
-            put_access(t, when, false, from - 1 + off, size, data + off);
+            p = access_line(t, p, false, from - 1 + off, size, piece);
         }
-        put_access(t, when, true, to + off, size, data + off);
+        keep(t, access_line(t, p, true, to + off, size, piece));
         off += size;
     }
 }
@@ -429,35 +396,37 @@ static void put_exception(struct trace_tarmac *t, const struct trace_event *e)
     unsigned to = (unsigned)e->args[2];
     uint64_t type = e->args[0], esr = e->args[3], vector = e->args[6];
     const char *name = exception_name(vector);
-    char *p = hex16(TEXT(stamp(t, e->when), "E "), vector);
+    char *p = hex16(TEXT(begin_line(t, e->when), "E "), vector);
     *p++ = ' ';
     p = mode_name(p, to, true);
     *p++ = ' ';
-    p = TEXT(hex8(p, extract64(vector, 7, 4)), " CoreEvent_");
-    end_line(t, text(p, name, strlen(name)));
-    put_banked(t, e->when, "ELR_EL", to, e->args[5]);
-    put_banked(t, e->when, "SPSR_EL", to, e->pstate);
+    p = TEXT(hex(p, extract64(vector, 7, 4), 8), " CoreEvent_");
+    p = text(p, name, strlen(name));
+    *p++ = '\n';
+    p = banked_line(t, p, "ELR_EL", to, e->args[5]);
+    p = banked_line(t, p, "SPSR_EL", to, e->pstate);
     if (type == TRACE_SYNC || type == TRACE_SERROR || type == TRACE_VSERROR) {
-        put_banked(t, e->when, "ESR_EL", to, esr);
+        p = banked_line(t, p, "ESR_EL", to, esr);
     }
     if (type == TRACE_SYNC && has_far(esr)) {
-        put_banked(t, e->when, "FAR_EL", to, e->args[4]);
+        p = banked_line(t, p, "FAR_EL", to, e->args[4]);
     }
-    put_pstate(t, e->when, e->args[7]);
-    put_sp(t, e->when, to, e->args[8]);
+    p = pstate_line(t, p, e->args[7]);
+    keep(t, sp_line(t, p, e->args[7], e->args[8]));
 }
 
 static void put_return(struct trace_tarmac *t, const struct trace_event *e)
 {
-    put_pstate(t, e->when, e->args[3]);
-    put_sp(t, e->when, e->args[3] & 1 ? (unsigned)e->args[1] : 0, e->args[4]);
+    set_time(t, e->when);
+    char *p = pstate_line(t, t->p, e->args[3]);
+    keep(t, sp_line(t, p, e->args[3], e->args[4]));
 }
 
 /* "SIGNAL: SIGNAL=tlbi insn=0x.." */
 static void put_signal(struct trace_tarmac *t, const struct trace_event *e)
 {
     const struct trace_kind_desc *d = &trace_kinds[e->kind];
-    char *p = stamp(t, e->when);
+    char *p = begin_line(t, e->when);
     p = d->group == TRACE_MMU ? TEXT(p, "TTW ") : TEXT(p, "SIGNAL: SIGNAL=");
     p = text(p, d->name, strlen(d->name));
     for (unsigned i = 0; d->args[i] != NULL; i++) {
@@ -490,16 +459,24 @@ static void on_state(void *opaque, tick_t when, const uint64_t *x, uint64_t psta
     if (!wanted(t, TRACE_REG)) {
         return;
     }
+    set_time(t, when);
+    char *p = t->p;
     for (unsigned n = 0; n < 31; n++) {
-        put_x(t, when, n, x[n]);
+        p = x_line(t, p, n, x[n]);
     }
-    put_sp(t, when, pstate & 1 ? (unsigned)extract64(pstate, 2, 2) : 0, x[31]);
-    put_pstate(t, when, pstate);
+    p = sp_line(t, p, pstate, x[31]);
+    keep(t, pstate_line(t, p, pstate));
 }
 
 struct trace_visitor trace_tarmac_visitor(struct trace_tarmac *t)
 {
-    return (struct trace_visitor){on_insn, on_event, on_fpsr, on_copy, on_state, t};
+    return (struct trace_visitor){.insn = on_insn,
+                                  .run = on_run,
+                                  .event = on_event,
+                                  .fpsr = on_fpsr,
+                                  .copy = on_copy,
+                                  .state = on_state,
+                                  .opaque = t};
 }
 
 /* ---- life ---- */
@@ -513,6 +490,10 @@ struct trace_tarmac *trace_tarmac_new(const struct trace_filter *f,
     t->write = write;
     t->opaque = opaque;
     t->disas = disas_new();
+    t->shows_all = wanted(t, TRACE_INSN) && f->from == 0 && f->to == TICK_NEVER &&
+                   f->pc_first == 0 && f->pc_last == UINT64_MAX;
+    counter_init(&t->time, " ns ");
+    counter_init(&t->count, ")   ");
     t->p = t->buffer;
     end_line(t, TEXT(t->p, "Tarmac Text Rev 3t"));
     return t;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers as text for lines of a trace: a function writes at p, returns the end of its text, and
+ * may leave up to DIGITS_ROOM bytes behind it that are not text. The host is little-endian.
+ */
+#ifndef DEBUG_TRACE_DIGITS_H
+#define DEBUG_TRACE_DIGITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#define DIGITS_ROOM 16U
+
+/* ---- hexadecimal ---- */
+
+typedef uint8_t digits_text __attribute__((vector_size(16)));
+typedef int8_t digits_signed __attribute__((vector_size(16)));
+typedef uint64_t digits_pair __attribute__((vector_size(16)));
+
+/* All 16 digits at once, the highest first. */
+static inline digits_text digits_of(uint64_t v)
+{
+    uint64_t x = __builtin_bswap64(v), nibbles = UINT64_C(0x0f0f0f0f0f0f0f0f);
+    digits_text upper = (digits_text)(digits_pair){x >> 4 & nibbles, 0};
+    digits_text lower = (digits_text)(digits_pair){x & nibbles, 0};
+    digits_text n = __builtin_shufflevector(upper, lower, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21,
+                                            6, 22, 7, 23);
+    return n + '0' + ((digits_text)((digits_signed)n > 9) & ('a' - '0' - 10));
+}
+
+static inline char *hex16(char *p, uint64_t v)
+{
+    digits_text t = digits_of(v);
+    memcpy(p, &t, 16);
+    return p + 16;
+}
+
+/* The lowest n digits. */
+static inline char *hex(char *p, uint64_t v, unsigned n)
+{
+    hex16(p, v << (64 - 4 * n));
+    return p + n;
+}
+
+/* "01234567_89abcdef" */
+static inline char *hex8_8(char *p, uint64_t v)
+{
+    digits_pair t = (digits_pair)digits_of(v);
+    memcpy(p, &t, 8);
+    p[8] = '_';
+    memcpy(p + 9, (uint64_t *)&t + 1, 8);
+    return p + 17;
+}
+
+/* ---- decimal ---- */
+
+static inline char *digits_before(char *end, uint64_t v)
+{
+    do {
+        *--end = (char)('0' + v % 10);
+        v /= 10;
+    } while (v != 0);
+    return end;
+}
+
+static inline char *decimal(char *p, uint64_t v)
+{
+    char tmp[20], *first = digits_before(tmp + sizeof(tmp), v);
+    size_t n = (size_t)(tmp + sizeof(tmp) - first);
+    memcpy(p, first, n);
+    return p + n;
+}
+
+/*
+ * A number that grows by one from line to line, with leading zeros, at least 12 digits: as words of
+ * text in memory order. Behind the last 4 digits stands the text that follows the number.
+ */
+struct counter {
+    uint64_t v;
+    uint64_t more; /* digits above the 12 */
+    unsigned n_more;
+    uint64_t upper, lower; /* 8 digits; 4 digits and what follows */
+};
+#define COUNTER_LAST 24 /* bit of lower where the last digit is */
+
+static inline void counter_init(struct counter *c, const char follows[4])
+{
+    char text[8] = {'0', '0', '0', '0', follows[0], follows[1], follows[2], follows[3]};
+    *c = (struct counter){.upper = UINT64_C(0x3030303030303030)};
+    memcpy(&c->lower, text, 8);
+}
+
+/* To any number; and of what a step left above a last 9. */
+void counter_set(struct counter *c, uint64_t v);
+void counter_carry(struct counter *c);
+
+/* To the next number. */
+static inline void counter_step(struct counter *c)
+{
+    c->v++;
+    c->lower += UINT64_C(1) << COUNTER_LAST;
+    if (__builtin_expect((uint8_t)(c->lower >> COUNTER_LAST) > '9', 0)) {
+        counter_carry(c);
+    }
+}
+
+/* With the 4 bytes that follow. */
+static inline char *counter_put(char *p, const struct counter *c)
+{
+    if (__builtin_expect(c->n_more != 0, 0)) {
+        memcpy(p, &c->more, 8);
+        p += c->n_more;
+    }
+    memcpy(p, &c->upper, 8);
+    memcpy(p + 8, &c->lower, 8);
+    return p + 16;
+}
+
+#endif
