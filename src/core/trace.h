@@ -29,7 +29,7 @@ enum trace_group {
 #define TRACE_ALL_GROUPS ((1U << TRACE_N_GROUPS) - 1)
 
 /* An argument of a record: 'x' hexadecimal, 'u' decimal. */
-#define TRACE_MAX_ARGS 9
+#define TRACE_MAX_ARGS 10
 enum trace_kind {
     TRACE_EXCEPTION,
     TRACE_RETURN,

@@ -9,7 +9,7 @@
 #include "machine/machine.h"
 
 #define MAGIC        "ARMTRACE"
-#define VERSION      1U
+#define VERSION      2U
 #define HEADER_BYTES 56U
 #define READ_BYTES   (UINT64_C(1) << 20)
 

@@ -519,9 +519,11 @@ static void apply_event(struct trace_reader *r, const struct trace_event *e)
     if (e->kind == TRACE_EXCEPTION) {
         r->regs.pstate = e->args[7];
         r->regs.x[A64_SP] = e->args[8];
+        r->insn.ns = e->args[9] == 0;
     } else if (e->kind == TRACE_RETURN) {
         r->regs.pstate = e->args[3];
         r->regs.x[A64_SP] = e->args[4];
+        r->insn.ns = e->args[5] == 0;
     } else if (e->kind == TRACE_CONTEXT) {
         r->insn.ns = e->args[1] == 0;
     }

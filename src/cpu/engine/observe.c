@@ -541,7 +541,8 @@ void observe_exception(struct cpu *c, enum trace_exception type, unsigned from, 
     }
     t->late = false;
     const uint64_t args[TRACE_MAX_ARGS] = {
-        type, from, to, esr, c->sr[SR_FAR_EL1 + to - 1], elr, c->pc, exc_spsr(c), c->x[REG_SP]};
+        type, from,  to,          esr,          c->sr[SR_FAR_EL1 + to - 1],
+        elr,  c->pc, exc_spsr(c), c->x[REG_SP], (uint64_t)cpu_pas(c)};
     emit_change(t, TRACE_EXCEPTION, args);
 }
 
@@ -551,7 +552,8 @@ void observe_return(struct cpu *c, unsigned from)
     if (t->running != NULL) {
         stop_block(t, n_executed(c), TRACE_STOP_DONE);
     }
-    const uint64_t args[TRACE_MAX_ARGS] = {from, c->ps.el, c->pc, exc_spsr(c), c->x[REG_SP]};
+    const uint64_t args[TRACE_MAX_ARGS] = {from,        c->ps.el,     c->pc,
+                                           exc_spsr(c), c->x[REG_SP], (uint64_t)cpu_pas(c)};
     emit_change(t, TRACE_RETURN, args);
 }
 
