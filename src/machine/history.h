@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The past of a machine, to go back to: key frames, and what came from outside between them. Going
- * back is loading a frame and running again: docs/adr/0014. For the run loop; debuggers have
+ * back is loading a frame and running again: docs/adr/0015. For the run loop; debuggers have
  * machine_history_* of machine.h.
  *
  * While the machine is in the past, it runs as it did, until it comes to the present.

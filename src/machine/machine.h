@@ -156,7 +156,7 @@ void machine_hold_pe(struct machine *m, unsigned pe, bool hold);
 /* Would the PE execute an instruction before any other one does? */
 bool machine_has_turn(const struct machine *m, unsigned pe);
 
-/* ---- going back: for debuggers (docs/adr/0014) ---- */
+/* ---- going back: for debuggers (docs/adr/0015) ---- */
 
 /* Keep key frames from here on, between two turns. False: not of this machine (*err says why). */
 bool machine_history_start(struct machine *m, GError **err);
