@@ -29,11 +29,10 @@ struct timeline {
 
 /* ---- the format ---- */
 
-/* ts and dur are microseconds. */
-static void put_time(struct timeline *t, const char *key, tick_t ticks)
+/* In microseconds. */
+static void put_time(struct timeline *t, tick_t ticks)
 {
-    fprintf(t->out, ",\"%s\":%" PRIu64 ".%06" PRIu64, key, ticks / TICKS_PER_US,
-            ticks % TICKS_PER_US);
+    fprintf(t->out, ",\"ts\":%" PRIu64 ".%06" PRIu64, ticks / TICKS_PER_US, ticks % TICKS_PER_US);
 }
 
 /* Begins an event and leaves it open. Names are ours: nothing in them needs an escape. */
@@ -66,18 +65,24 @@ static void instant(struct timeline *t, enum track track, const char *name,
                     const struct trace_event *e)
 {
     begin(t, "i", track, name);
-    put_time(t, "ts", e->when);
+    put_time(t, e->when);
     fputs(",\"s\":\"t\"", t->out);
     put_args(t, e);
     end(t);
 }
 
+/*
+ * Begin and end, not a start and a duration: viewers add these as doubles, and a span that ends a
+ * rounding error after the next one begins becomes that one's parent.
+ */
 static void span_end(struct timeline *t, struct span *s, enum track track, tick_t when)
 {
     if (s->open && when > s->since) {
-        begin(t, "X", track, s->name);
-        put_time(t, "ts", s->since);
-        put_time(t, "dur", when - s->since);
+        begin(t, "B", track, s->name);
+        put_time(t, s->since);
+        end(t);
+        begin(t, "E", track, s->name);
+        put_time(t, when);
         end(t);
     }
     s->open = false;
@@ -164,7 +169,7 @@ static void on_tlbi(struct timeline *t, const struct trace_event *e)
     char name[32]; /* counters belong to the process: their name has the PE */
     g_snprintf(name, sizeof(name), "TLBI of PE %u", t->pe);
     begin(t, "C", TRACK_TLB, name);
-    put_time(t, "ts", e->when);
+    put_time(t, e->when);
     fprintf(t->out, ",\"args\":{\"TLBI\":%" PRIu64 "}", ++t->n_tlbi);
     end(t);
 }

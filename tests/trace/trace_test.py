@@ -100,15 +100,20 @@ def check_timeline(case, binaries):
     out = case.scratch / "timeline.json"
     r = emulator.run([case.emulator, "trace", "timeline", *binaries, "-o", out], 100)
     expect(r.status == 0, f"timeline: {r.output}")
-    ends, phases = {}, set()
+    begun, ends, phases = {}, {}, set()
     for e in json.loads(out.read_text())["traceEvents"]:
         phases.add(e["ph"])
         expect({"ph", "pid", "tid", "name"} <= e.keys() and e["name"], f"timeline: {e}")
         expect(e["ph"] == "M" or e["ts"] >= 0, f"timeline: {e}")
-        if e["ph"] == "X":
-            expect(e["dur"] > 0 and e["ts"] >= ends.get(e["tid"], 0) - 1e-6, f"overlap: {e}")
-            ends[e["tid"]] = e["ts"] + e["dur"]
-    expect({"M", "X", "i"} <= phases, f"timeline has only {phases}")
+        if e["ph"] == "B":
+            expect(e["tid"] not in begun and e["ts"] >= ends.get(e["tid"], 0), f"overlap: {e}")
+            begun[e["tid"]] = e
+        elif e["ph"] == "E":
+            b = begun.pop(e["tid"])
+            expect(b["name"] == e["name"] and e["ts"] > b["ts"], f"end: {e}")
+            ends[e["tid"]] = e["ts"]
+    expect(not begun, f"without an end: {begun}")
+    expect({"M", "B", "E", "i"} <= phases, f"timeline has only {phases}")
 
 
 def main():
