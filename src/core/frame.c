@@ -28,8 +28,12 @@ struct pass {
     struct frame *f;
     uint32_t at;        /* loading: in its fields */
     guint memory, disk; /* how many came */
-    uint8_t *host;      /* of the memory at hand */
+    /* the memory at hand */
+    uint8_t *host;
+    struct page_image *image;
 };
+
+typedef void page_fn(void *pass, uint64_t page);
 
 /* ---- frames ---- */
 
@@ -96,37 +100,53 @@ static const struct page_image *base_image(const struct pass *x)
     return x->base != NULL ? g_ptr_array_index(x->base->memories, x->memory) : NULL;
 }
 
-static void save_page(struct pass *x, struct page_image *i, uint64_t page)
+static void save_page(void *opaque, uint64_t page)
 {
-    if (page_image_set(i, page, x->host + page * PAGES_BYTES) && x->base != NULL) {
+    struct pass *x = opaque;
+    if (page_image_set(x->image, page, x->host + page * PAGES_BYTES) && x->base != NULL) {
+        x->family->touched(x->family->opaque, x->host, page);
+    }
+}
+
+static void load_page(void *opaque, uint64_t page)
+{
+    static const uint8_t zeros[PAGES_BYTES];
+    struct pass *x = opaque;
+    const uint8_t *data = page_image_get(x->image, page);
+    uint8_t *to = x->host + page * PAGES_BYTES;
+    if (data == NULL) {
+        data = zeros;
+    }
+    if (memcmp(to, data, PAGES_BYTES) != 0) {
+        memcpy(to, data, PAGES_BYTES);
         x->family->touched(x->family->opaque, x->host, page);
     }
 }
 
 /* Pages that a bitmap has. */
-static void save_written(struct pass *x, struct page_image *i, const uint64_t *written)
+static void each_written(struct pass *x, const uint64_t *written, page_fn *f)
 {
-    uint64_t n = page_image_len(i);
+    uint64_t n = page_image_len(x->image);
     for (uint64_t w = 0; w < (n + 63) / 64; w++) {
         for (uint64_t bits = written[w]; bits != 0; bits &= bits - 1) {
-            save_page(x, i, w * 64 + (uint64_t)__builtin_ctzll(bits));
+            f(x, w * 64 + (uint64_t)__builtin_ctzll(bits));
         }
     }
 }
 
-/* All that are not zero now or were not. */
-static void save_any(struct pass *x, struct page_image *i)
+/* Pages that somebody touched, or that the image has; the others are zero in both. */
+static void each_in_use(struct pass *x, page_fn *f)
 {
     struct pages *p = g_new(struct pages, 1);
-    uint64_t n = page_image_len(i);
+    uint64_t n = page_image_len(x->image);
     pages_open(p, x->host, n * PAGES_BYTES);
     uint64_t next = pages_next(p, 0);
     for (uint64_t page = 0; page < n; page++) {
         if (page > next) {
             next = pages_next(p, page);
         }
-        if (page == next || page_image_get(i, page) != NULL) {
-            save_page(x, i, page);
+        if (page == next || page_image_get(x->image, page) != NULL) {
+            f(x, page);
         }
     }
     pages_close(p);
@@ -138,72 +158,29 @@ static void save_memory(struct snap *s, const char *name, uint8_t *host, uint64_
     struct pass *x = (struct pass *)s;
     const struct page_image *base = base_image(x);
     const uint64_t *written = x->family->written(x->family->opaque, host);
-    struct page_image *i = base != NULL ? page_image_copy(base)
-                                        : page_image_new(size / PAGES_BYTES, &x->family->bytes);
+    x->image = base != NULL ? page_image_copy(base)
+                            : page_image_new(size / PAGES_BYTES, &x->family->bytes);
     x->host = host;
     x->memory++;
     if (base != NULL && written != NULL) {
-        save_written(x, i, written);
+        each_written(x, written, save_page);
     } else {
-        save_any(x, i);
+        each_in_use(x, save_page);
     }
-    g_ptr_array_add(x->f->memories, i);
-}
-
-static void load_page(void *opaque, uint64_t page)
-{
-    static const uint8_t zeros[PAGES_BYTES];
-    struct pass *x = opaque;
-    const uint8_t *data = page_image_get(g_ptr_array_index(x->f->memories, x->memory), page);
-    uint8_t *to = x->host + page * PAGES_BYTES;
-    if (data == NULL) {
-        data = zeros;
-    }
-    if (memcmp(to, data, PAGES_BYTES) != 0) {
-        memcpy(to, data, PAGES_BYTES);
-        x->family->touched(x->family->opaque, x->host, page);
-    }
-}
-
-static void load_written(struct pass *x, uint64_t n, const uint64_t *written)
-{
-    for (uint64_t w = 0; w < (n + 63) / 64; w++) {
-        for (uint64_t bits = written[w]; bits != 0; bits &= bits - 1) {
-            load_page(x, w * 64 + (uint64_t)__builtin_ctzll(bits));
-        }
-    }
-}
-
-/* Pages that nobody has touched are not read: they are zero. */
-static void load_any(struct pass *x, const struct page_image *i)
-{
-    struct pages *p = g_new(struct pages, 1);
-    uint64_t n = page_image_len(i);
-    pages_open(p, x->host, n * PAGES_BYTES);
-    uint64_t next = pages_next(p, 0);
-    for (uint64_t page = 0; page < n; page++) {
-        if (page > next) {
-            next = pages_next(p, page);
-        }
-        if (page == next || page_image_get(i, page) != NULL) {
-            load_page(x, page);
-        }
-    }
-    pages_close(p);
-    g_free(p);
+    g_ptr_array_add(x->f->memories, x->image);
 }
 
 static void load_memory(struct snap *s, const char *name, uint8_t *host, uint64_t size)
 {
     struct pass *x = (struct pass *)s;
-    const struct page_image *i = g_ptr_array_index(x->f->memories, x->memory);
     const uint64_t *written = x->family->written(x->family->opaque, host);
+    x->image = g_ptr_array_index(x->f->memories, x->memory);
     x->host = host;
     if (written != NULL) {
-        load_written(x, page_image_len(i), written);
-        page_image_compare(i, base_image(x), load_page, x);
+        each_written(x, written, load_page);
+        page_image_compare(x->image, base_image(x), load_page, x);
     } else {
-        load_any(x, i);
+        each_in_use(x, load_page);
     }
     x->memory++;
 }
