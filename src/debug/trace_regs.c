@@ -190,7 +190,7 @@ static void apply_access(struct trace_regs *r, struct trace_insn *i, const uint6
     const struct a64_effect *e = &i->block->effects[i->index];
     unsigned n = a64_effect_values(e);
     uint64_t va = trace_address(r, i, n > 0 ? values[n - 1] : 0);
-    struct before b;
+    struct before b = {0};
     look_before(r, i, va, &b);
     write_values(r, i, values);
     if (e->mem.writeback) {
