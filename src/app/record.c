@@ -44,15 +44,6 @@ struct record {
 
 /* ---- states ---- */
 
-static uint64_t all_insns(const struct machine *m)
-{
-    uint64_t n = 0;
-    for (unsigned i = 0; i < machine_n_pes(m); i++) {
-        n += cpu_insns(machine_pe(m, i));
-    }
-    return n;
-}
-
 /* The state as it is now; *hashes holds what it points to. */
 static struct replay_state look(struct record *r, GArray **hashes)
 {
@@ -71,7 +62,7 @@ static struct replay_state look(struct record *r, GArray **hashes)
         }
     }
     g_array_unref(sections);
-    return (struct replay_state){machine_now(r->m), all_insns(r->m),
+    return (struct replay_state){machine_now(r->m), machine_insns(r->m),
                                  (const uint64_t *)(*hashes)->data, (*hashes)->len};
 }
 

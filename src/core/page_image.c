@@ -24,7 +24,7 @@ struct page_image {
     struct leaf *leaves[]; /* NULL: zeros */
 };
 
-static struct page_image *allocate(uint64_t n, uint64_t *bytes)
+struct page_image *page_image_new(uint64_t n, uint64_t *bytes)
 {
     uint64_t n_leaves = (n + LEAF_PAGES - 1) / LEAF_PAGES;
     struct page_image *i = g_malloc0(sizeof(*i) + n_leaves * sizeof(i->leaves[0]));
@@ -34,14 +34,9 @@ static struct page_image *allocate(uint64_t n, uint64_t *bytes)
     return i;
 }
 
-struct page_image *page_image_new(uint64_t n, uint64_t *bytes)
-{
-    return allocate(n, bytes);
-}
-
 struct page_image *page_image_copy(const struct page_image *from)
 {
-    struct page_image *i = allocate(from->n, from->bytes);
+    struct page_image *i = page_image_new(from->n, from->bytes);
     for (uint64_t l = 0; l < i->n_leaves; l++) {
         i->leaves[l] = from->leaves[l];
         if (i->leaves[l] != NULL) {
@@ -113,21 +108,16 @@ static struct leaf *own_leaf(struct page_image *i, uint64_t page)
     return l;
 }
 
-static bool is_zero(const uint8_t *p)
-{
-    return p[0] == 0 && memcmp(p, p + 1, PAGES_BYTES - 1) == 0;
-}
-
 bool page_image_set(struct page_image *i, uint64_t page, const uint8_t *data)
 {
     const uint8_t *old = page_image_get(i, page);
-    if (old != NULL ? memcmp(old, data, PAGES_BYTES) == 0 : is_zero(data)) {
+    if (old != NULL ? memcmp(old, data, PAGES_BYTES) == 0 : pages_are_zero(data, PAGES_BYTES)) {
         return false;
     }
     struct page **slot = &own_leaf(i, page)->pages[page % LEAF_PAGES];
     drop_page(i, *slot);
     *slot = NULL;
-    if (!is_zero(data)) {
+    if (!pages_are_zero(data, PAGES_BYTES)) {
         struct page *p = g_new(struct page, 1);
         *i->bytes += sizeof(*p);
         p->refs = 1;

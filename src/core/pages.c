@@ -41,20 +41,14 @@ static void look(struct pages *p, uint64_t page)
     }
 }
 
-static bool is_zero(const uint8_t *page)
-{
-    uint64_t first;
-    memcpy(&first, page, sizeof(first));
-    return first == 0 && memcmp(page, page + sizeof(first), PAGES_BYTES - sizeof(first)) == 0;
-}
-
 uint64_t pages_next(struct pages *p, uint64_t from)
 {
     for (uint64_t i = from; i < p->n; i++) {
         if (i < p->at || i - p->at >= p->n_known) {
             look(p, i);
         }
-        if ((p->known[i - p->at] & PAGEMAP_GIVEN) != 0 && !is_zero(p->host + i * PAGES_BYTES)) {
+        if ((p->known[i - p->at] & PAGEMAP_GIVEN) != 0 &&
+            !pages_are_zero(p->host + i * PAGES_BYTES, PAGES_BYTES)) {
             return i;
         }
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define PAGES_BYTES 4096U
 
@@ -24,5 +25,11 @@ void pages_close(struct pages *p);
 uint64_t pages_next(struct pages *p, uint64_t from);
 /* Make all of it zero again, and give it back. */
 void pages_clear(uint8_t *host, uint64_t size);
+
+/* len bytes of memory; the first one comes into the cache first, and most often says it all. */
+static inline bool pages_are_zero(const uint8_t *p, size_t len)
+{
+    return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
+}
 
 #endif

@@ -25,18 +25,13 @@ static void hasher_begin(struct snap *s, const char *name, unsigned version)
     ((struct hasher *)s)->h = 0;
 }
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-    return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
-}
-
 /* A sum over names and values that are not zero: a field that a later build adds, or moves, leaves
  * the hashes of runs that do not use it. */
 static void hasher_put(struct snap *s, const void *p, unsigned elem, uint32_t count)
 {
     struct hasher *x = (struct hasher *)s;
     size_t len = (size_t)elem * count;
-    if (!is_zero(p, len)) {
+    if (!pages_are_zero(p, len)) {
         x->h += hash64(p, len, hash64(s->path->str, s->path->len, elem));
     }
 }

@@ -9,10 +9,10 @@
 
 #define ISS_MAX 0x1ffffff
 
-static bool request(struct monitor *mon, enum machine_request what)
+static bool request(struct monitor *mon, enum machine_request what, int code)
 {
     struct machine_port port = machine_outer_port(mon->m);
-    port.request(port.opaque, what, 0);
+    port.request(port.opaque, what, code);
     return true;
 }
 
@@ -30,22 +30,21 @@ bool monitor_cont(struct monitor *mon, char **args, GString *out, GError **err)
 
 bool monitor_quit(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    return request(mon, REQ_EXIT);
+    return request(mon, REQ_EXIT, 0);
 }
 
 bool monitor_system_reset(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    return request(mon, REQ_RESET);
+    return request(mon, REQ_RESET, 0);
 }
 
 bool monitor_system_powerdown(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    return request(mon, REQ_POWER_KEY);
+    return request(mon, REQ_POWER_KEY, 0);
 }
 
 bool monitor_serror(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    struct machine_port port = machine_outer_port(mon->m);
     uint64_t iss = 0;
     if (args[0] != NULL && !monitor_number(mon, args[0], &iss, err)) {
         return false;
@@ -53,8 +52,7 @@ bool monitor_serror(struct monitor *mon, char **args, GString *out, GError **err
     if (iss > ISS_MAX) {
         return fail(err, ERR_OPTION, "a syndrome has 25 bits: IDS and ISS of ESR_ELx");
     }
-    port.request(port.opaque, REQ_SERROR, SERROR_CODE(mon->pe, (unsigned)iss));
-    return true;
+    return request(mon, REQ_SERROR, SERROR_CODE(mon->pe, (unsigned)iss));
 }
 
 bool monitor_cpu_select(struct monitor *mon, char **args, GString *out, GError **err)

@@ -16,6 +16,7 @@
 
 #include "base/bits.h"
 #include "base/log.h"
+#include "core/pages.h"
 
 #define BANK_BYTES   4U    /* bus width */
 #define BUFFER_BYTES 4096U /* write buffers of both chips */
@@ -394,11 +395,6 @@ static enum bus_result flash_access(struct device *d, unsigned region, struct bu
 
 /* ---- life ---- */
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-    return p[0] == 0 && memcmp(p, p + 1, len - 1) == 0;
-}
-
 /* Zero chunks are not stored: mostly empty images then take no memory. */
 static bool load(struct cfi_flash *f, GError **err)
 {
@@ -408,7 +404,7 @@ static bool load(struct cfi_flash *f, GError **err)
     for (uint64_t at = 0; ok && at < c->size; at += LOAD_CHUNK) {
         size_t n = MIN(c->size - at, LOAD_CHUNK);
         ok = c->ops->read(c->opaque, at, chunk, n);
-        if (ok && !is_zero(chunk, n)) {
+        if (ok && !pages_are_zero(chunk, n)) {
             memcpy(f->array + at, chunk, n);
         }
     }

@@ -90,12 +90,12 @@ static void moment_clear(struct moment *t)
 
 static struct moment moment_now(const struct machine *m)
 {
-    struct moment t = {.of_pe = g_new(uint64_t, m->n_pes),
+    struct moment t = {.insns = machine_insns(m),
+                       .of_pe = g_new(uint64_t, m->n_pes),
                        .in_turn = m->round.active && m->round.in_slice,
                        .pe = m->round.pe};
     for (unsigned i = 0; i < m->n_pes; i++) {
         t.of_pe[i] = cpu_insns(m->pes[i]);
-        t.insns += t.of_pe[i];
     }
     return t;
 }
@@ -598,9 +598,7 @@ static void note_hit(struct history *h, unsigned pe, const struct cpu_stop *s, u
 
 static void on_scan_stop(struct history *h, unsigned pe, const struct cpu_stop *s)
 {
-    struct moment now = moment_now(h->m);
-    uint64_t insns = now.insns;
-    moment_clear(&now);
+    uint64_t insns = machine_insns(h->m);
     if (insns >= h->limit.insns) {
         end_scan(h);
         return;

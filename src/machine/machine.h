@@ -214,6 +214,8 @@ void machine_unobserve(struct machine *m, struct machine_observer *o);
 /* ---- what it is made of: for debuggers and monitors, between turns ---- */
 const struct machine_config *machine_get_config(const struct machine *m);
 unsigned machine_n_pes(const struct machine *m);
+/* Instructions that all PEs have executed. */
+uint64_t machine_insns(const struct machine *m);
 struct cpu *machine_pe(const struct machine *m, unsigned pe);
 uint64_t machine_mpidr(const struct machine *m, unsigned pe);
 struct bus *machine_bus(const struct machine *m);

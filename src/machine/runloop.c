@@ -131,7 +131,7 @@ static tick_t next_event(const struct machine *m)
 
 /* ---- the gate for input, when the run is recorded or replayed ---- */
 
-static uint64_t all_insns(const struct machine *m)
+uint64_t machine_insns(const struct machine *m)
 {
     uint64_t n = 0;
     for (unsigned i = 0; i < m->n_pes; i++) {
@@ -142,7 +142,8 @@ static uint64_t all_insns(const struct machine *m)
 
 static bool gate_is_due(const struct machine *m)
 {
-    return m->cfg.gate != NULL && !m->round.active && replay_due(m->cfg.gate, m->now, all_insns(m));
+    return m->cfg.gate != NULL && !m->round.active &&
+           replay_due(m->cfg.gate, m->now, machine_insns(m));
 }
 
 /* Every PE waits. */
@@ -421,7 +422,7 @@ int machine_run(struct machine *m)
         }
         history_attend(m);
         if (gate_is_due(m)) {
-            replay_deliver(m->cfg.gate, m->now, all_insns(m));
+            replay_deliver(m->cfg.gate, m->now, machine_insns(m));
         } else if (m->state != MACHINE_RUNNING) {
             poll_host(m, -1);
         } else if (!m->round.active && m->alarms_next <= m->now) {
