@@ -263,12 +263,12 @@ static bool run_all(struct suite *s, GError **err)
 {
     guint next = 0;
     bool ok = true;
-    for (guint running = 0; ok && (next < s->jobs->len || running != 0);) {
-        if (next < s->jobs->len && running < s->c->jobs) {
+    for (guint running = 0; (ok && next < s->jobs->len) || running != 0;) {
+        if (ok && next < s->jobs->len && running < s->c->jobs) {
             prepare(s, next);
             ok = start(s, &g_array_index(s->jobs, struct job, next), err);
             next++;
-            running++;
+            running += ok;
             continue;
         }
         const struct job *done = reap(s);

@@ -44,20 +44,20 @@ static bool exists(const struct monitor *mon, const char *name, const char *path
 
 bool monitor_savevm(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    g_autofree char *path = path_of(mon, args[0], err);
     const struct replay *gate = machine_get_config(mon->m)->gate;
     if (replay_has_journal(gate) && !replay_is_playing(gate)) {
         return fail(err, ERR_FILE, "not while the run is recorded: its replay can save snapshots");
     }
+    g_autofree char *path = path_of(mon, args[0], err);
     return path != NULL && machine_save(mon->m, path, err);
 }
 
 bool monitor_loadvm(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    g_autofree char *path = path_of(mon, args[0], err);
     if (replay_has_journal(machine_get_config(mon->m)->gate)) {
         return fail(err, ERR_FILE, "a run that is recorded or replayed cannot become another one");
     }
+    g_autofree char *path = path_of(mon, args[0], err);
     return path != NULL && exists(mon, args[0], path, err) && machine_load(mon->m, path, err);
 }
 

@@ -4,8 +4,11 @@
  *
  *   line, register -> bank (pending.c: what is pending, the best one for each PE)
  *                  -> cpuif.c (masking, preemption, acknowledge) -> IRQ/FIQ of the PE
- *   device, ITS command -> its_cmd.c (which LPI, which PE) -> lpi.c (pending, the best one) ->
- * cpuif.c list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
+ *
+ *   ITS command, device -> its_cmd.c (which LPI of which PE) -> lpi.c (pending, the best one)
+ *                  -> pending.c, and on as above
+ *
+ *   list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
  *
  * Both versions share banks, pending.c, cpuif.c and vcpuif.c; they differ in the register front
  * ends (gicd.c gicr.c icc.c ich.c icv.c for v3; gicv2_*.c for v2) and in where an SPI may go.

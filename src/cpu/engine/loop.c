@@ -201,7 +201,9 @@ static struct op *find_block(struct cpu *c, int64_t max)
         if ((f.mode & MODE_UNCACHED) || c->cfg.tlb == CPU_TLB_OFF) {
             c->link = NULL;
         } else {
-            touched_add(&c->jump_cache_used, jump_cache_index(c->pc));
+            if (j->entry == NULL) {
+                touched_add(&c->jump_cache_used, jump_cache_index(c->pc));
+            }
             *j = (struct jump_cache_entry){.va = c->pc, .jctx = c->jctx, .entry = entry};
         }
     }
