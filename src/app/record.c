@@ -7,23 +7,14 @@
 #include <string.h>
 
 #include "app/replay_options.h"
+#include "app/replay_report.h"
 #include "app/run_files.h"
+#include "app/state_diff.h"
 #include "core/journal_head.h"
 #include "core/snap_hash.h"
-#include "cpu/cpu.h"
 #include "machine/state.h"
 
-#define SECTIONS_TOLD 8 /* in a message */
-
-/* In a report: how it went. */
-static const char same[] = "same";
-static const char changed[] = "changed";
-static const char differs[] = "differs";
-static const char cut[] = "cut";
-static const char absent[] = "absent";
-static const char other_file[] = "other-file";
-static const char stopped[] = "stopped";
-static const char failed[] = "failed";
+static const char cut_text[] = "the journal ends here, without the end of the run";
 
 struct record {
     const struct options *o;
@@ -37,7 +28,7 @@ struct record {
     GPtrArray *sections; /* char *: of this machine; NULL: not known yet */
     unsigned n_states, n_changed;
     char *first; /* the first difference; NULL: none */
-    const char *verdict;
+    enum replay_verdict verdict;
     char *error;
     tick_t end;
 };
@@ -68,92 +59,12 @@ static struct replay_state look(struct record *r, GArray **hashes)
 
 /* ---- differences ---- */
 
-struct difference {
-    GString *parts;
-    unsigned n;
-    int pe; /* of the first part that belongs to one; -1: none */
-};
-
-static void add_part(struct difference *d, const char *name, const uint64_t *was,
-                     const uint64_t *is)
-{
-    unsigned pe;
-    if (d->n++ < SECTIONS_TOLD) {
-        g_string_append_printf(d->parts, "%s%s", d->n == 1 ? "" : ", ", name);
-        if (was == NULL || is == NULL) {
-            g_string_append(d->parts, was == NULL ? " (new)" : " (gone)");
-        } else {
-            g_string_append_printf(d->parts, " (%016" PRIx64 ", was %016" PRIx64 ")", *is, *was);
-        }
-    }
-    if (d->pe < 0 && sscanf(name, "cpu%u", &pe) == 1) {
-        d->pe = (int)pe;
-    }
-}
-
-/* Its hash, or NULL. */
-static const uint64_t *find(const GPtrArray *names, const struct replay_state *s, const char *name,
-                            guint hint)
-{
-    for (guint i = 0; i < names->len && i < s->n; i++) {
-        guint k = (hint + i) % names->len;
-        if (k < s->n && strcmp(g_ptr_array_index(names, k), name) == 0) {
-            return &s->hashes[k];
-        }
-    }
-    return NULL;
-}
-
-static void compare_parts(const struct record *r, const struct replay_state *was,
-                          const struct replay_state *is, struct difference *d)
-{
-    for (guint i = 0; i < r->sections->len && i < is->n; i++) {
-        const char *name = g_ptr_array_index(r->sections, i);
-        const uint64_t *old = find(r->head->sections, was, name, i);
-        if (old == NULL || *old != is->hashes[i]) {
-            add_part(d, name, old, &is->hashes[i]);
-        }
-    }
-    for (guint i = 0; i < r->head->sections->len && i < was->n; i++) {
-        const char *name = g_ptr_array_index(r->head->sections, i);
-        if (find(r->sections, is, name, i) == NULL) {
-            add_part(d, name, &was->hashes[i], NULL);
-        }
-    }
-}
-
-static char *time_text(tick_t t)
-{
-    return g_strdup_printf("%" PRIu64 ".%06" PRIu64 " s", t / TICKS_PER_SEC,
-                           t % TICKS_PER_SEC / TICKS_PER_US);
-}
-
 /* What to say about it: NULL if they are the same. */
 static char *compare_states(const struct record *r, const struct replay_state *was,
                             const struct replay_state *is)
 {
-    char where[256];
-    struct difference d = {g_string_new(NULL), 0, -1};
-    compare_parts(r, was, is, &d);
-    if (was->when != is->when || was->insns != is->insns) {
-        g_autofree char *then = time_text(was->when);
-        g_string_append_printf(
-            d.parts, "%sit is after %" PRIu64 " instructions, was after %" PRIu64 " at %s",
-            d.n == 0 ? "" : "; ", is->insns, was->insns, then);
-        d.n++;
-    }
-    if (d.n > SECTIONS_TOLD) {
-        g_string_append_printf(d.parts, " and more (%u)", d.n);
-    }
-    char *text = NULL;
-    if (d.n != 0) {
-        unsigned pe = d.pe >= 0 && (unsigned)d.pe < machine_n_pes(r->m) ? (unsigned)d.pe : 0;
-        g_autofree char *now = time_text(is->when);
-        cpu_describe(machine_pe(r->m, pe), where, sizeof(where));
-        text = g_strdup_printf("at %s: %s; %s", now, d.parts->str, where);
-    }
-    g_string_free(d.parts, TRUE);
-    return text;
+    return state_diff(&(struct named_state){r->head->sections, was},
+                      &(struct named_state){r->sections, is}, r->m);
 }
 
 /* True: there was one. */
@@ -226,9 +137,9 @@ static bool open_journal(struct record *r, struct options **o, int argc, char **
     options_free(*o);
     *o = all;
     enum run_files_result found = run_files_locate(all, r->head, all->replay, err);
-    r->verdict = found == RUN_FILES_ABSENT  ? absent
-                 : found == RUN_FILES_OTHER ? other_file
-                                            : failed;
+    r->verdict = found == RUN_FILES_ABSENT  ? REPLAY_ABSENT
+                 : found == RUN_FILES_OTHER ? REPLAY_OTHER_FILE
+                                            : REPLAY_FAILED;
     return found == RUN_FILES_FOUND;
 }
 
@@ -254,7 +165,7 @@ bool record_new(struct options **o, int argc, char **argv, struct record **out, 
     GError *why = NULL;
     r->gate = replay_new();
     r->report_path = g_strdup((*o)->replay_report);
-    r->verdict = failed;
+    r->verdict = REPLAY_FAILED;
     if (!prepare(r, o, argc, argv, &why)) {
         r->error = g_strdup(why->message);
         record_free(r);
@@ -312,7 +223,7 @@ static char *compare_ends(const struct record *r, const struct replay_end *was,
                           const struct replay_end *is)
 {
     if (was->how != is->how) {
-        g_autofree char *then = time_text(was->state.when);
+        g_autofree char *then = state_diff_time(was->state.when);
         return g_strdup_printf(was->how == JOURNAL_END_GUEST
                                    ? "it goes on where the guest ended, at %s"
                                    : "the guest ends where somebody stopped it, at %s",
@@ -341,20 +252,20 @@ static bool compare_rest(struct record *r, const struct replay_end *is, GError *
     struct replay_end was;
     switch (replay_take_end(r->gate, &was, err)) {
     case REPLAY_REST_WRONG:
-        r->verdict = differs;
+        r->verdict = REPLAY_DIFFERS;
         return false;
     case REPLAY_REST_CUT:
-        r->verdict = cut;
-        fprintf(stderr, "armature: the journal ends here, without the end of the run\n");
+        r->verdict = REPLAY_CUT;
+        fprintf(stderr, "armature: %s\n", cut_text);
         return true;
     case REPLAY_REST_MORE: {
-        g_autofree char *now = time_text(is->state.when);
+        g_autofree char *now = state_diff_time(is->state.when);
         note_difference(r, g_strdup_printf("it ends at %s, before the recorded one", now));
         break;
     }
     case REPLAY_REST_END:
         if (r->out != NULL && was.how == JOURNAL_END_GUEST && is->how != was.how) {
-            r->verdict = differs;
+            r->verdict = REPLAY_DIFFERS;
             return fail(err, ERR_FILE,
                         "the guest no longer ends: this input is not for the new "
                         "run, it has to be recorded anew");
@@ -369,18 +280,18 @@ static bool compare_rest(struct record *r, const struct replay_end *is, GError *
 static bool judge(struct record *r, const struct replay_end *is, GError **err)
 {
     if (r->first == NULL && replay_left(r->gate)) {
-        r->verdict = stopped;
+        r->verdict = REPLAY_STOPPED;
         return true;
     }
     if ((r->first == NULL || r->out != NULL) && !compare_rest(r, is, err)) {
         return false;
     }
     if (r->first != NULL && r->out == NULL) {
-        r->verdict = differs;
+        r->verdict = REPLAY_DIFFERS;
         return fail(err, ERR_FILE, "the replay is another run: %s", r->first);
     }
-    if (r->verdict != cut) {
-        r->verdict = r->first != NULL ? changed : same;
+    if (r->verdict != REPLAY_CUT) {
+        r->verdict = r->first != NULL ? REPLAY_CHANGED : REPLAY_SAME;
     }
     return true;
 }
@@ -413,14 +324,16 @@ bool record_finish(struct record *r, int status, GError **err)
 
 static bool write_report(const struct record *r)
 {
-    FILE *f = fopen(r->report_path, "we");
-    if (f == NULL) {
-        return false;
-    }
-    const char *text = r->error != NULL ? r->error : r->first != NULL ? r->first : "";
-    fprintf(f, "%s\n%" PRIu64 " %u %u\n%s\n", r->verdict, r->end / TICKS_PER_US, r->n_states,
-            r->n_changed, text);
-    return fclose(f) == 0;
+    const char *text = r->error != NULL           ? r->error
+                       : r->first != NULL         ? r->first
+                       : r->verdict == REPLAY_CUT ? cut_text
+                                                  : "";
+    const struct replay_report report = {.verdict = r->verdict,
+                                         .us = r->end / TICKS_PER_US,
+                                         .states = r->n_states,
+                                         .changed = r->n_changed,
+                                         .text = (char *)(uintptr_t)text};
+    return replay_report_write(r->report_path, &report);
 }
 
 void record_free(struct record *r)

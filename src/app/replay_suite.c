@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/optlist.h"
+#include "app/replay_report.h"
 
 #define SUFFIX    ".jrnl"
 #define EXIT_BAD  1
@@ -20,6 +21,8 @@
 #define USAGE                                                                                      \
     "usage: armature replay-suite FOLDER|JOURNAL... [--jobs N] [--images FOLDER]... [--accept] "   \
     "[-- OPTION...]"
+
+enum outcome { SAME, DIFFERS, CUT, SKIPPED, ACCEPTED, N_OUTCOMES };
 
 struct command {
     GPtrArray *paths;   /* char *: folders and journals */
@@ -41,12 +44,10 @@ struct job {
 
 struct suite {
     const struct command *c;
-    GArray *jobs;       /* struct job */
-    char *folder;       /* for reports */
-    unsigned counts[4]; /* by enum outcome */
+    GArray *jobs; /* struct job */
+    char *folder; /* for reports */
+    unsigned counts[N_OUTCOMES];
 };
-
-enum outcome { SAME, DIFFERS, SKIPPED, ACCEPTED };
 
 /* ---- which journals there are ---- */
 
@@ -161,18 +162,6 @@ static struct job *reap(const struct suite *s)
 
 /* ---- what came of it ---- */
 
-struct report {
-    char *verdict, *text;
-    uint64_t us;
-    unsigned states, changed;
-};
-
-static void clear_report(struct report *r)
-{
-    g_free(r->verdict);
-    g_free(r->text);
-}
-
 /* The last line that the process said. */
 static char *last_words(const struct job *j)
 {
@@ -189,41 +178,28 @@ static char *last_words(const struct job *j)
     return g_utf8_make_valid(line != NULL ? line + 1 : text, -1);
 }
 
-static struct report read_report(const struct job *j)
+static void read_report(const struct job *j, struct replay_report *r)
 {
-    struct report r = {0};
-    g_autofree char *text = NULL;
-    if (!WIFSIGNALED(j->wait_status) && g_file_get_contents(j->report, &text, NULL, NULL)) {
-        g_auto(GStrv) lines = g_strsplit(text, "\n", 3);
-        if (g_strv_length(lines) == 3 &&
-            sscanf(lines[1], "%" SCNu64 " %u %u", &r.us, &r.states, &r.changed) == 3) {
-            r.verdict = g_strdup(lines[0]);
-            r.text = g_strdup(g_strchomp(lines[2]));
-        }
+    bool whole = replay_report_read(j->report, r);
+    if (WIFSIGNALED(j->wait_status)) {
+        r->verdict = REPLAY_FAILED;
+        whole = false;
     }
-    if (r.verdict == NULL) {
-        r.verdict = g_strdup("failed");
+    if (!whole || (r->verdict == REPLAY_FAILED && *r->text == '\0')) {
+        g_free(r->text);
+        r->text = last_words(j);
     }
-    if (r.text == NULL || (*r.text == '\0' && strcmp(r.verdict, "failed") == 0)) {
-        g_free(r.text);
-        r.text = last_words(j);
-    }
-    return r;
 }
 
-static enum outcome outcome_of(const struct report *r)
+/* Accepting writes a journal that ends where the old one was cut off. */
+static enum outcome outcome_of(const struct suite *s, enum replay_verdict v)
 {
-    static const struct {
-        const char *verdict;
-        enum outcome outcome;
-    } outcomes[] = {{"same", SAME}, {"cut", SAME}, {"absent", SKIPPED}, {"changed", ACCEPTED}};
-
-    for (size_t i = 0; i < G_N_ELEMENTS(outcomes); i++) {
-        if (strcmp(r->verdict, outcomes[i].verdict) == 0) {
-            return outcomes[i].outcome;
-        }
-    }
-    return DIFFERS;
+    static const enum outcome outcomes[REPLAY_VERDICTS] = {
+        [REPLAY_SAME] = SAME,       [REPLAY_CHANGED] = ACCEPTED, [REPLAY_DIFFERS] = DIFFERS,
+        [REPLAY_CUT] = CUT,         [REPLAY_ABSENT] = SKIPPED,   [REPLAY_OTHER_FILE] = DIFFERS,
+        [REPLAY_STOPPED] = DIFFERS, [REPLAY_FAILED] = DIFFERS,
+    };
+    return v == REPLAY_CUT && s->c->accept ? ACCEPTED : outcomes[v];
 }
 
 /* The new journal in place of the old one, or out of the way. */
@@ -241,22 +217,23 @@ static enum outcome keep_or_drop(const struct job *j, enum outcome o)
 
 static void tell(struct suite *s, const struct job *j)
 {
-    struct report r = read_report(j);
-    enum outcome o = outcome_of(&r);
+    struct replay_report r;
+    read_report(j, &r);
+    enum outcome o = outcome_of(s, r.verdict);
     if (s->c->accept) {
         o = keep_or_drop(j, o);
     }
     s->counts[o]++;
-    printf("%-10s %-40s %7.3f s of the guest %6.2f s of CPU\n", r.verdict, j->path,
-           (double)r.us / 1e6, j->cpu_s);
-    if (o == ACCEPTED) {
+    printf("%-10s %-40s %7.3f s of the guest %6.2f s of CPU\n", replay_verdict_names[r.verdict],
+           j->path, (double)r.us / 1e6, j->cpu_s);
+    if (o == ACCEPTED && r.changed != 0) {
         printf("           %u of %u states are others; the first one %s\n", r.changed, r.states,
                r.text);
     } else if (*r.text != '\0') {
         printf("           %s\n", r.text);
     }
     (void)fflush(stdout);
-    clear_report(&r);
+    g_free(r.text);
 }
 
 static bool run_all(struct suite *s, GError **err)
@@ -306,9 +283,11 @@ static int run_suite(struct suite *s, GError **err)
     if (!ok) {
         return EXIT_BAD;
     }
-    printf("%u journals: %u the same, %u accepted, %u not the same, %u skipped\n", s->jobs->len,
-           s->counts[SAME], s->counts[ACCEPTED], s->counts[DIFFERS], s->counts[SKIPPED]);
-    return s->counts[DIFFERS] != 0 ? EXIT_BAD : 0;
+    printf("%u journals: %u the same, %u accepted, %u not the same, %u cut short, "
+           "%u skipped\n",
+           s->jobs->len, s->counts[SAME], s->counts[ACCEPTED], s->counts[DIFFERS], s->counts[CUT],
+           s->counts[SKIPPED]);
+    return s->counts[DIFFERS] + s->counts[CUT] != 0 ? EXIT_BAD : 0;
 }
 
 /* ---- the command line ---- */

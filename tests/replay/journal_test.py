@@ -139,14 +139,25 @@ class Files(Journal):
         for name in ("a", "b", "c"):
             shutil.copy(self.log, deep / f"{name}.jrnl")
         self.check(self.suite(self.folder, "--jobs", "2"), 0,
-                   "4 journals: 4 the same, 0 accepted, 0 not the same, 0 skipped")
+                   "4 journals: 4 the same, 0 accepted, 0 not the same, 0 cut short, 0 skipped")
         whole = self.log.read_bytes()
         self.log.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
         result = self.suite(self.folder)
-        self.check(result, 1, "4 journals: 3 the same, 0 accepted, 1 not the same, 0 skipped")
+        self.check(result, 1,
+                   "4 journals: 3 the same, 0 accepted, 1 not the same, 0 cut short, 0 skipped")
         self.assertRegex(result.output, r"(?m)^differs .*run.jrnl .*\n +the journal is damaged")
         self.check(self.suite(self.folder / "work"), 1, "No such file")
         self.check(self.suite(deep, "--", "-m", "256M"), 1, "3 not the same")
+
+    def test_suite_with_a_journal_cut_short(self):
+        """It is not the same: nobody knows how it ended. Accepted, it ends where it was cut."""
+        self.start()
+        self.log.write_bytes(self.log.read_bytes()[:-1])
+        result = self.suite(self.folder)
+        self.check(result, 1, "1 journals: 0 the same, 0 accepted, 0 not the same, 1 cut short")
+        self.assertRegex(result.output, r"(?m)^cut .*run.jrnl .*\n +the journal ends here")
+        self.check(self.suite(self.folder, "--accept"), 0, "1 accepted")
+        self.check(self.suite(self.folder), 0, "1 the same")
 
     def test_accept(self):
         """A journal of another machine becomes one of this one, when somebody says so."""
