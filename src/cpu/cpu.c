@@ -173,6 +173,7 @@ void cpu_reset(struct cpu *c)
     c->excl_valid = false;
     c->event_reg = false;
     c->in_wfi = c->in_wfe = false;
+    c->delayed_trap = 0;
     c->power = CPU_OFF;
     c->exit_flags = 0;
     c->link = NULL;
@@ -238,10 +239,8 @@ bool cpu_has_work(const struct cpu *c)
     if (!c->in_wfi && !c->in_wfe) {
         return true;
     }
-    if (cpu_wakeup_pending(c) || (c->in_wfe && c->event_reg)) {
-        return true;
-    }
-    return evq_now(c->evq) >= c->wait_end;
+    bool woken = c->in_wfi ? cpu_wakeup_pending(c) : c->event_reg || irqsel_is_due(c);
+    return woken || evq_now(c->evq) >= c->wait_end;
 }
 
 tick_t cpu_wakeup_time(const struct cpu *c)
@@ -301,6 +300,7 @@ uint64_t cpu_get_pc(const struct cpu *c)
 void cpu_set_pc(struct cpu *c, uint64_t v)
 {
     c->pc = v;
+    c->delayed_trap = 0; /* it was of another instruction */
 }
 
 unsigned cpu_get_el(const struct cpu *c)

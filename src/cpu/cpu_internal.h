@@ -172,7 +172,8 @@ struct cpu {
     bool event_reg;      /* WFE */
     enum cpu_power power;
     bool in_wfi, in_wfe;
-    tick_t wait_end; /* when a WFE without event ends all the same, and WFxT's time limit */
+    tick_t wait_end;       /* when a WFE without event ends all the same, and WFxT's time limit */
+    uint32_t delayed_trap; /* ISS of the trap that ends a WFE at wait_end; 0: it completes */
 
     /* ---- engine ---- */
     uint64_t ctx_gen;                       /* of the registers that contexts depend on */

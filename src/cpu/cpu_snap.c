@@ -47,6 +47,7 @@ static const struct snap_field cpu_fields[] = {
     SNAP_FIELD(struct cpu, in_wfi),
     SNAP_FIELD(struct cpu, in_wfe),
     SNAP_FIELD(struct cpu, wait_end),
+    {SNAP_AT(struct cpu, delayed_trap), .elem = sizeof(uint32_t), .count = 1, .max = 0x1ffffff, .since = 3},
     SNAP_FIELD(struct cpu, insns),
     SNAP_FIELD(struct cpu, time),
 };
@@ -57,7 +58,7 @@ static const struct snap_field index_fields[] = {
     SNAP_LINES(struct sysreg_index, pmu.irq),
 };
 /* clang-format on */
-static const struct snap_desc cpu_desc = SNAP_DESC(2, cpu_fields);
+static const struct snap_desc cpu_desc = SNAP_DESC(3, cpu_fields);
 static const struct snap_desc index_desc = SNAP_DESC(0, index_fields);
 
 /* ---- what is kept in another form ---- */

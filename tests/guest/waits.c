@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * WFI, WFE, WFIT and WFET: traps to each exception level and their syndromes, what ends a wait, and
- * deadlines (FEAT_WFxT). Arm ARM D1.6 "Mechanisms for entering a low-power state", D24.2 ESR_ELx.
+ * WFI, WFE, WFIT and WFET: traps to each exception level and their syndromes, their delay
+ * (FEAT_TWED), what ends a wait, and deadlines (FEAT_WFxT). Arm ARM D1.6 "Mechanisms for entering a
+ * low-power state", D24.2 ESR_ELx.
  */
 #include "gic.h"
 
@@ -152,6 +153,92 @@ static void deadlines(void)
     timed_wait("WFIT in the past", true, -1);
 }
 
+/* ---- delayed traps (FEAT_TWED): a cycle is a nanosecond, as a count of this machine's timers ----
+ */
+
+SNIPPET(wfet_soon_code, "sevl\nwfe\n"
+                        "isb\nmrs x1, cntvct_el0\nadd x1, x1, #64\n" WFET_X1);
+
+/* TWEDEn, with TWEDEL above it, of the control that traps from `el` to the EL above. */
+static void delay(unsigned el, unsigned twedel, bool on)
+{
+    static const unsigned place[] = {45, 59, 29};
+    uint64_t bits = ((uint64_t)twedel << 1 | on) << place[el];
+
+    if (el == 0) {
+        wr(sctlr_el1, rd(sctlr_el1) | bits);
+    } else if (el == 1) {
+        wr(hcr_el2, rd(hcr_el2) | bits);
+    } else {
+        wr(scr_el3, rd(scr_el3) | bits);
+    }
+    isb();
+}
+
+/* What came of a WFE at `el` that the EL above traps, and how long it took. */
+static struct outcome delayed(unsigned el, unsigned twedel, bool on, const char *code,
+                              uint64_t *out_time)
+{
+    controls(&waits[1], el == 0, el == 1, el == 2, false);
+    delay(el, twedel, on);
+    uint64_t start = virtual();
+    struct outcome o = run_at(MASKED(modes[el]), code, ARGS(0, FAR_AWAY));
+
+    *out_time = virtual() - start;
+    restore();
+    return o;
+}
+
+#define SLACK 100 /* counts: what is around the wait differs by a few instructions */
+
+static void trap_delays(unsigned el)
+{
+    uint64_t esr = ESR(EC_WFX, ISS(1)), time, none;
+    struct outcome o = delayed(el, 15, false, wfe_code, &none);
+
+    check_taken("TWEDEn is 0", &o, el + 1, FROM_LOWER, esr);
+    check("TWEDEn is 0: no delay", none < 100000);
+    for (unsigned n = 0; n < 16; n++) {
+        uint64_t cycles = BIT(n + 8);
+        o = delayed(el, n, true, wfe_code, &time);
+        check_taken("delayed trap", &o, el + 1, FROM_LOWER, esr);
+        check_eq("delayed trap", o.elr, (uintptr_t)wfe_code + TRAP_AFTER);
+        check("not before its delay", time >= cycles);
+        check("but then", time - none < cycles + SLACK);
+    }
+    o = delayed(el, 1, true, wfe_ready_code, &time);
+    check_done("an event before: no trap", &o);
+    timer(true);
+    o = delayed(el, 1, true, wfe_code, &time);
+    timer(false);
+    check_taken("a masked interrupt is no event", &o, el + 1, FROM_LOWER, esr);
+    check("a masked interrupt ends no delay", time - none >= 512 - SLACK);
+    wr(cntkctl_el1,
+       1 << 1 | 1 << 2 | 9 << 4); /* EL0VCTEN, EVNTEN, EVNTI: an event each 1024 counts */
+    o = delayed(el, 4, true, wfe_code, &time);
+    check_done("an event during the delay: no trap", &o);
+    check("the event ended the wait", time - none < 1024 + SLACK);
+    wr(cntkctl_el1, 1 << 1);
+    o = delayed(el, 4, true, wfet_soon_code, &time);
+    check_done("the deadline of a WFET before the trap", &o);
+    check("at the deadline", time - none < 64 + SLACK);
+    o = delayed(el, 4, true, wfet_code, &time);
+    check_taken("delayed trap of a WFET", &o, el + 1, FROM_LOWER, ESR(EC_WFX, ISS_T(3)));
+}
+
+/* WFI has no delay. */
+static void wfi_trap(void)
+{
+    controls(&waits[0], false, true, false, false);
+    delay(1, 15, true);
+    uint64_t start = virtual();
+    struct outcome o = run_at(MASKED(EL1H), wfi_code, ARGS(0, FAR_AWAY));
+
+    check("trapped WFI: no delay", virtual() - start < 100000);
+    restore();
+    check_taken("trapped WFI", &o, 2, FROM_LOWER, ESR(EC_WFX, ISS(0)));
+}
+
 int guest_main(void)
 {
     base_scr = rd(scr_el3);
@@ -164,5 +251,12 @@ int guest_main(void)
         trap(&waits[i / 64], i % 64);
     }
     deadlines();
+    if (FIELD(rd(id_aa64mmfr1_el1), 32, 4) != 0) {
+        wr(cntvoff_el2, 0);
+        for (unsigned el = 0; el < 3; el++) {
+            trap_delays(el);
+        }
+        wfi_trap();
+    }
     return 0;
 }

@@ -296,17 +296,17 @@ static void test_wfx(void **state)
 {
     struct cpu *c = open_pe(NULL);
     pe_set_el(c, 0);
-    assert_int_equal(trap_wfx_target(c, WFX_WFI), TRAP_NONE);
+    assert_int_equal(trap_wfx(c, WFX_WFI).target, TRAP_NONE);
     pe_set(c, SR_SCTLR_EL1, 0);
-    assert_int_equal(trap_wfx_target(c, WFX_WFI), 1);
+    assert_int_equal(trap_wfx(c, WFX_WFI).target, 1);
     pe_set_el(c, 1);
-    assert_int_equal(trap_wfx_target(c, WFX_WFE), TRAP_NONE);
+    assert_int_equal(trap_wfx(c, WFX_WFE).target, TRAP_NONE);
     pe_set(c, SR_HCR_EL2, HCR_TWE);
-    assert_int_equal(trap_wfx_target(c, WFX_WFET), 2);
-    assert_int_equal(trap_wfx_target(c, WFX_WFI), TRAP_NONE);
+    assert_int_equal(trap_wfx(c, WFX_WFET).target, 2);
+    assert_int_equal(trap_wfx(c, WFX_WFI).target, TRAP_NONE);
     pe_set(c, SR_SCR_EL3, c->sr[SR_SCR_EL3] | BIT(12));
     pe_set_el(c, 2);
-    assert_int_equal(trap_wfx_target(c, WFX_WFI), 3);
+    assert_int_equal(trap_wfx(c, WFX_WFI).target, 3);
     assert_int_equal(trap_wfx_iss(WFX_WFI, 0), 0x1e00000);
     assert_int_equal(trap_wfx_iss(WFX_WFET, 5), 0x1e000a7);
     pe_free(c);

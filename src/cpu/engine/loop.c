@@ -18,6 +18,7 @@
 #include "cpu/engine/exits.h"
 #include "cpu/engine/fetch.h"
 #include "cpu/engine/observe.h"
+#include "cpu/engine/system_ops.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/irqsel.h"
 #include "cpu/sys/traps.h"
@@ -287,13 +288,20 @@ static void set_budget(struct cpu *c, tick_t until)
     c->budget_start = c->budget;
 }
 
-/* The PE continues after WFI or WFE; an event that ended a WFE is used up. */
+/* The PE continues after WFI or WFE; an event that ended a WFE is used up. Where none came, the
+ * trap does that had to wait for it (FEAT_TWED). */
 static void wake(struct cpu *c)
 {
+    bool trapped = c->in_wfe && c->delayed_trap != 0 && c->time >= c->wait_end && !c->event_reg &&
+                   !irqsel_is_due(c);
     if (c->in_wfe) {
         c->event_reg = false;
     }
     c->in_wfi = c->in_wfe = false;
+    if (trapped) {
+        system_delayed_trap(c);
+    }
+    c->delayed_trap = 0;
 }
 
 static bool illegal_state(struct cpu *c)

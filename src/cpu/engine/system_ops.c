@@ -34,13 +34,13 @@ void system_yield(struct cpu *c, const struct op *o, int64_t budget)
     c->exit_flags |= EXIT_YIELD;
 }
 
-static bool wfx_trapped(struct cpu *c, enum wfx_kind kind, unsigned rt)
+void system_delayed_trap(struct cpu *c)
 {
-    unsigned target = trap_wfx_target(c, kind);
-    if (target != TRAP_NONE) {
-        exc_take_sync(c, target, EC_WFX, trap_wfx_iss(kind, rt), RETURN_THIS);
+    unsigned target = trap_wfx(c, c->delayed_trap & 3).target;
+    if (target != TRAP_NONE) { /* else a debugger or a snapshot changed the controls */
+        c->pc -= 4;            /* it did not complete */
+        exc_take_sync(c, target, EC_WFX, c->delayed_trap, RETURN_THIS);
     }
-    return target != TRAP_NONE;
 }
 
 /* deadline: of WFxT, or TICK_NEVER. */
@@ -60,13 +60,18 @@ static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, tick_t dead
         complete(c);
         return;
     }
-    if (wfx_trapped(c, kind, rt)) {
+    struct wfx_trap trap = trap_wfx(c, kind);
+    tick_t trap_at = c->time + trap.delay_cycles * c->ticks_per_insn;
+    if (trap.target != TRAP_NONE && trap.delay_cycles == 0) {
+        exc_take_sync(c, trap.target, EC_WFX, trap_wfx_iss(kind, rt), RETURN_THIS);
         return;
     }
+    bool delayed = trap.target != TRAP_NONE && trap_at < deadline;
     complete(c);
     c->in_wfi = !event;
     c->in_wfe = event;
-    c->wait_end = event ? MIN(deadline, c->time + WFE_LIMIT_TICKS) : deadline;
+    c->delayed_trap = delayed ? (uint32_t)trap_wfx_iss(kind, rt) : 0;
+    c->wait_end = event ? MIN(deadline, delayed ? trap_at : c->time + WFE_LIMIT_TICKS) : deadline;
     c->exit_flags |= EXIT_WAIT;
 }
 

@@ -12,6 +12,9 @@ op_fn system_yield, system_wfx, system_sev, system_sevl, system_esb;
 op_fn system_wfxt; /* b: the register with the deadline */
 op_fn system_svc, system_hvc, system_smc, system_brk, system_semihost, system_eret;
 
+/* The trap that a WFE was to wait for is due. */
+void system_delayed_trap(struct cpu *c);
+
 bool system_emit_mrs(struct emit *e, uint16_t enc);
 bool system_emit_msr(struct emit *e, uint16_t enc);
 bool system_emit_msr_imm(struct emit *e, unsigned op1, unsigned op2);

@@ -117,6 +117,12 @@ static const struct async_type *find_due(const struct cpu *c, unsigned *out_targ
     return NULL;
 }
 
+bool irqsel_is_due(const struct cpu *c)
+{
+    unsigned target;
+    return UNLIKELY(cpu_lines(c)) && find_due(c, &target) != NULL;
+}
+
 bool irqsel_take(struct cpu *c)
 {
     unsigned target;

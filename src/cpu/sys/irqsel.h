@@ -14,6 +14,8 @@ struct cpu;
 bool cpu_lines(const struct cpu *c);
 /* A WFI wake-up event: an interrupt that is pending whatever PSTATE masks. */
 bool cpu_wakeup_pending(const struct cpu *c);
+/* A WFE wake-up event: one that would be taken now. */
+bool irqsel_is_due(const struct cpu *c);
 /* Take the pending asynchronous exception with the highest priority, if one may be taken. */
 bool irqsel_take(struct cpu *c);
 /* A physical SError is pending and cannot be taken here: what ESB defers. */

@@ -21,7 +21,8 @@ struct field {
     {reg, f, M(4,0) | B(12) | M(16,14) | M(19,18) | B(26)},                                        \
     {reg, FEAT_LSE2, B(6)}, {reg, FEAT_SPECRES, B(10)}, {reg, FEAT_CSV2_2, B(20)},                 \
     {reg, FEAT_IESB, B(21)}, {reg, FEAT_PAN, B(23)}, {reg, FEAT_CMOW, B(32)},                      \
-    {reg, FEAT_MOPS, B(33)}, {reg, FEAT_BTI, M(36,35)}, {reg, FEAT_PAN3, B(57)},                   \
+    {reg, FEAT_MOPS, B(33)}, {reg, FEAT_BTI, M(36,35)}, {reg, FEAT_TWED, M(49,45)},                \
+    {reg, FEAT_PAN3, B(57)},                                                                       \
     {reg, FEAT_TIDCP1, B(63)}
 /* What every SCTLR_ELx has. */
 #define SCTLR_ANY(reg)                                                                             \

@@ -31,19 +31,27 @@ static bool hcr_applies(const struct cpu *c)
     return c->ps.el <= 1 && cpu_el2_enabled(c) && !sr_is_host(c);
 }
 
-unsigned trap_wfx_target(const struct cpu *c, enum wfx_kind kind)
+/* WFETrapDelay: TWEDEn, with TWEDEL above it, in the register whose control traps. */
+static uint64_t wfe_delay(const struct cpu *c, uint64_t control, unsigned enable)
+{
+    bool on = cpu_has(c, FEAT_TWED) && bit(control, enable);
+    return on ? BIT(extract64(control, enable + 1, 4) + 8) : 0;
+}
+
+struct wfx_trap trap_wfx(const struct cpu *c, enum wfx_kind kind)
 {
     bool wfe = kind == WFX_WFE || kind == WFX_WFET;
-    if (c->ps.el == 0 && !bit(trap_sctlr_el0(c), wfe ? 18 : 16)) {
-        return el1_or_tge(c);
+    uint64_t sctlr = trap_sctlr_el0(c), hcr = c->sr[SR_HCR_EL2], scr = c->sr[SR_SCR_EL3];
+    if (c->ps.el == 0 && !bit(sctlr, wfe ? 18 : 16)) {
+        return (struct wfx_trap){el1_or_tge(c), wfe ? wfe_delay(c, sctlr, 45) : 0};
     }
-    if (hcr_applies(c) && (c->sr[SR_HCR_EL2] & (wfe ? HCR_TWE : HCR_TWI)) != 0) {
-        return 2;
+    if (hcr_applies(c) && (hcr & (wfe ? HCR_TWE : HCR_TWI)) != 0) {
+        return (struct wfx_trap){2, wfe ? wfe_delay(c, hcr, 59) : 0};
     }
-    if (c->ps.el < 3 && c->cfg.has_el3 && bit(c->sr[SR_SCR_EL3], wfe ? 13 : 12)) {
-        return 3;
+    if (c->ps.el < 3 && c->cfg.has_el3 && bit(scr, wfe ? 13 : 12)) {
+        return (struct wfx_trap){3, wfe ? wfe_delay(c, scr, 29) : 0};
     }
-    return TRAP_NONE;
+    return (struct wfx_trap){TRAP_NONE, 0};
 }
 
 uint64_t trap_wfx_iss(enum wfx_kind kind, unsigned rt)

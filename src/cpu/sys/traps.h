@@ -18,8 +18,12 @@ struct cpu;
 /* ISS.TI of EC_WFX. */
 enum wfx_kind { WFX_WFI, WFX_WFE, WFX_WFIT, WFX_WFET };
 
-/* WFI and friends, when the PE would really wait: EL of the EC_WFX exception, or TRAP_NONE. */
-unsigned trap_wfx_target(const struct cpu *c, enum wfx_kind kind);
+/* WFI and friends, when the PE would really wait. */
+struct wfx_trap {
+    unsigned target;       /* EL of the EC_WFX exception, or TRAP_NONE */
+    uint64_t delay_cycles; /* FEAT_TWED: of a WFE that waits so long first; 0: none */
+};
+struct wfx_trap trap_wfx(const struct cpu *c, enum wfx_kind kind);
 /* ISS of EC_WFX: CV, COND, TI, and RN, RV of WFxT. rt: the register of WFxT. */
 uint64_t trap_wfx_iss(enum wfx_kind kind, unsigned rt);
 
