@@ -36,6 +36,7 @@
     FEAT_HPMN0, FEAT_TWED, FEAT_PAuth2, FEAT_FPAC, FEAT_FPACCOMBINE, FEAT_FPACC_SPEC
 
 #define V8_8 V8_6, FEAT_AFP, FEAT_HCX, FEAT_LPA2, FEAT_PAN3, FEAT_RPRES, FEAT_WFxT, FEAT_XS,       \
+    FEAT_PMUv3p7, FEAT_Debugv8p8,                                                                  \
     FEAT_CMOW, FEAT_HBC, FEAT_MOPS, FEAT_TIDCP1, FEAT_ETS2
 
 static const uint8_t v8_0_features[] = {V8_0, FEAT_DoubleLock, FEAT_NONE};

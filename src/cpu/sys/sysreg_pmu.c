@@ -7,19 +7,23 @@
 #define CYCLE    31 /* the cycle counter's bit in the set registers */
 #define ALL_BITS (BIT(CYCLE) | (BIT(N_EVENTS) - 1))
 
-#define PMCR_E  BIT(0)
-#define PMCR_P  BIT(1)
-#define PMCR_C  BIT(2)
-#define PMCR_DP BIT(5)
-#define PMCR_LC BIT(6)
-#define PMCR_LP BIT(7)
+#define PMCR_E   BIT(0)
+#define PMCR_P   BIT(1)
+#define PMCR_C   BIT(2)
+#define PMCR_DP  BIT(5)
+#define PMCR_LC  BIT(6)
+#define PMCR_LP  BIT(7)
+#define PMCR_FZO BIT(9)
 
-#define MDCR_HPME  BIT(7)
-#define MDCR_HPMD  BIT(17)
-#define MDCR_HCCD  BIT(23)
-#define MDCR_HLP   BIT(26)
-#define MDCR3_SPME BIT(17)
-#define MDCR3_SCCD BIT(23)
+#define MDCR_HPME   BIT(7)
+#define MDCR_HPMD   BIT(17)
+#define MDCR_HCCD   BIT(23)
+#define MDCR_HLP    BIT(26)
+#define MDCR_HPMFZO BIT(29)
+#define MDCR3_SPME  BIT(17)
+#define MDCR3_SCCD  BIT(23)
+#define MDCR3_MCCD  BIT(34)
+#define MDCR3_MPMX  BIT(35)
 
 /* Events of PMEVTYPERn_EL0.evtCount. */
 enum {
@@ -54,6 +58,13 @@ static bool is_el2s(const struct cpu *c, unsigned n)
     return n != CYCLE && n >= hpmn(c);
 }
 
+/* The event counters of the range that counter n belongs to; the cycle counter goes with EL1's. */
+static uint64_t range_of(const struct cpu *c, unsigned n)
+{
+    uint64_t el1s = BIT(hpmn(c)) - 1;
+    return is_el2s(c, n) ? (BIT(N_EVENTS) - 1) & ~el1s : el1s;
+}
+
 static bool enabled(const struct cpu *c, unsigned n)
 {
     bool on =
@@ -84,20 +95,35 @@ static bool in_secure(const struct cpu *c)
     return c->cfg.has_el3 && cpu_pas(c) == PAS_S;
 }
 
-/* Event counting is prohibited: Secure state without SPME, EL2 with HPMD. */
+/* Event counting is prohibited: in Secure state without SPME or, elsewhere than at EL3, MPMX
+ * (FEAT_PMUv3p7); at EL3 with MPMX, but for EL2's counters with SPME; at EL2 with HPMD, but for
+ * EL2's. */
 static bool prohibited(const struct cpu *c, unsigned n)
 {
-    if (is_el2s(c, n)) {
-        return false;
-    }
-    return (in_secure(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SPME) == 0) ||
-           (c->ps.el == 2 && (c->sr[SR_MDCR_EL2] & MDCR_HPMD) != 0);
+    bool spme = (c->sr[SR_MDCR_EL3] & MDCR3_SPME) != 0;
+    bool mpmx = (c->sr[SR_MDCR_EL3] & MDCR3_MPMX) != 0;
+    return (in_secure(c) && !spme && !mpmx) ||
+           (c->ps.el == 3 && mpmx && !(spme && is_el2s(c, n))) ||
+           (c->ps.el == 2 && (c->sr[SR_MDCR_EL2] & MDCR_HPMD) != 0 && !is_el2s(c, n));
+}
+
+/* FEAT_PMUv3p7: an overflow in counter n's range freezes its event counters. */
+static bool freezes(const struct cpu *c, unsigned n)
+{
+    return is_el2s(c, n) ? (c->sr[SR_MDCR_EL2] & MDCR_HPMFZO) != 0
+                         : (c->sr[SR_PMCR_EL0] & PMCR_FZO) != 0;
+}
+
+static bool frozen(const struct cpu *c, unsigned n)
+{
+    return freezes(c, n) && (c->sr[SR_PMOVSSET_EL0] & range_of(c, n)) != 0;
 }
 
 static bool cycles_disabled(const struct cpu *c)
 {
-    return ((c->sr[SR_PMCR_EL0] & PMCR_DP) != 0 && prohibited(c, CYCLE)) ||
+    return ((c->sr[SR_PMCR_EL0] & PMCR_DP) != 0 && (prohibited(c, CYCLE) || frozen(c, CYCLE))) ||
            (in_secure(c) && (c->sr[SR_MDCR_EL3] & MDCR3_SCCD) != 0) ||
+           (c->ps.el == 3 && (c->sr[SR_MDCR_EL3] & MDCR3_MCCD) != 0) ||
            (c->ps.el == 2 && (c->sr[SR_MDCR_EL2] & MDCR_HCCD) != 0);
 }
 
@@ -109,7 +135,7 @@ static bool counts(const struct cpu *c, unsigned n)
     if (n == CYCLE) {
         return !cycles_disabled(c) && filter_passes(c, c->sr[SR_PMCCFILTR_EL0]);
     }
-    return !prohibited(c, n) && filter_passes(c, c->sr[SR_PMEVTYPER0_EL0 + n]);
+    return !prohibited(c, n) && !frozen(c, n) && filter_passes(c, c->sr[SR_PMEVTYPER0_EL0 + n]);
 }
 
 static unsigned event_of(const struct cpu *c, unsigned n)
@@ -148,12 +174,13 @@ static uint64_t counter_mask(const struct cpu *c, unsigned n)
 
 static void add(struct cpu *c, unsigned n, uint64_t by);
 
-/* The odd counter of a pair may count overflows of the even one. */
+/* The odd counter of a pair may count overflows of the even one, also one that freezes it. */
 static void overflowed(struct cpu *c, unsigned n)
 {
+    bool chained = n != CYCLE && n % 2 == 0 && n + 1 < N_EVENTS &&
+                   event_of(c, n + 1) == EVT_CHAIN && counts(c, n + 1);
     c->sr[SR_PMOVSSET_EL0] |= BIT(n);
-    if (n != CYCLE && n % 2 == 0 && n + 1 < N_EVENTS && event_of(c, n + 1) == EVT_CHAIN &&
-        counts(c, n + 1)) {
+    if (chained) {
         add(c, n + 1, 1);
     }
 }
@@ -197,8 +224,12 @@ void pmu_sync(struct cpu *c)
     if (by == 0 || !pmu_active(c)) {
         return;
     }
+    uint64_t counting = 0; /* before one of them freezes others */
     for (unsigned n = 0; n <= CYCLE; n++) {
-        if (exists(n) && counts_insns(c, n)) {
+        counting |= (uint64_t)(exists(n) && counts_insns(c, n)) << n;
+    }
+    for (unsigned n = 0; n <= CYCLE; n++) {
+        if (bit(counting, n)) {
             add(c, n, by);
         }
     }
@@ -212,16 +243,21 @@ static uint64_t insns_to_overflow(struct cpu *c, unsigned n)
     return is_long(c, n) ? (v == 0 ? UINT64_MAX : -v) : (UINT64_C(1) << 32) - (v & UINT32_MAX);
 }
 
+/* Does anything but its own value depend on when counter n overflows? The interrupt, what it
+ * freezes, a chained counter that does. */
+static bool overflow_matters(const struct cpu *c, unsigned n)
+{
+    return bit(c->sr[SR_PMINTENSET_EL1], n) ||
+           (n != CYCLE && (bit(c->sr[SR_PMINTENSET_EL1], n + 1) || freezes(c, n)));
+}
+
 void pmu_reschedule(struct cpu *c)
 {
     struct pmu_state *p = &c->sysregs->pmu;
     uint64_t soonest = UINT64_MAX;
     update_irq(c);
     for (unsigned n = 0; n <= CYCLE && pmu_active(c); n++) {
-        /* A chained counter needs its partner's overflow on time. */
-        bool wanted = bit(c->sr[SR_PMINTENSET_EL1], n) ||
-                      (n != CYCLE && bit(c->sr[SR_PMINTENSET_EL1], n + 1));
-        if (exists(n) && wanted && counts_insns(c, n)) {
+        if (exists(n) && overflow_matters(c, n) && counts_insns(c, n)) {
             soonest = MIN(soonest, insns_to_overflow(c, n));
         }
     }
@@ -309,7 +345,8 @@ uint64_t sr_rd_pmcr(struct cpu *c, enum sr_id id)
 
 void sr_wr_pmcr(struct cpu *c, enum sr_id id, uint64_t v)
 {
-    uint64_t mask = PMCR_E | PMCR_DP | (cpu_has(c, FEAT_PMUv3p5) ? PMCR_LP : 0);
+    uint64_t mask = PMCR_E | PMCR_DP | (cpu_has(c, FEAT_PMUv3p5) ? PMCR_LP : 0) |
+                    (cpu_has(c, FEAT_PMUv3p7) ? PMCR_FZO : 0);
     uint64_t seen = accessible(c);
     begin(c);
     for (unsigned n = 0; n < N_EVENTS && (v & PMCR_P) != 0; n++) {
