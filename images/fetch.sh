@@ -10,9 +10,8 @@
 # an interrupted run continues. $ARMATURE_CACHE moves the cache.
 set -euo pipefail
 
-here=$(cd "$(dirname "$0")" && pwd)
-cache=${ARMATURE_CACHE:-$here/cache}
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/apt.sh"
 
 # target | suite | package | file in the package -> name in cache/TARGET (several: spaces)
 targets='
@@ -35,9 +34,6 @@ skip_modules='drivers/gpu drivers/media drivers/infiniband drivers/iio drivers/u
  drivers/net/ethernet drivers/net/wireless drivers/net/usb drivers/net/phy drivers/net/dsa
  drivers/net/can sound drivers/scsi drivers/hwmon drivers/mfd drivers/isdn drivers/accel'
 
-die() { echo "fetch.sh: $*" >&2; exit 1; }
-say() { echo "fetch.sh: $*"; }
-
 row() { # row TARGET: "suite|package|files", trimmed
     awk -F'|' -v t="$1" '{ for (i = 1; i <= NF; i++) gsub(/^ +| +$/, "", $i) }
         $1 == t { print $2 "|" $3 "|" $4 }' <<<"$targets"
@@ -45,42 +41,6 @@ row() { # row TARGET: "suite|package|files", trimmed
 
 list_targets() {
     awk -F'|' 'NF > 2 { printf "%-10s %-9s %s\n", $1, $2, $3 }' <<<"$targets" | tr -s ' '
-}
-
-mirror() { # the URI of this host's Debian archive
-    if [ -n "${ARMATURE_MIRROR:-}" ]; then
-        echo "$ARMATURE_MIRROR"
-        return
-    fi
-    apt-get indextargets --format '$(REPO_URI)' 2>/dev/null |
-        grep -E '/debian/?$' | sort | uniq -c | sort -rn | awk 'NR == 1 { print $2 }'
-}
-
-# ---- one private apt per suite ----
-apt_opts() { # apt_opts SUITE: sets the array `opts`
-    local d=$cache/apt/$1
-    opts=(-o "Dir::State=$d/state" -o Dir::State::status=/dev/null -o "Dir::Cache=$d/cache"
-        -o "Dir::Etc::SourceList=$d/sources.list" -o Dir::Etc::SourceParts=-
-        -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=-
-        -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o Acquire::Languages=none
-        -o APT::Sandbox::User= -o Acquire::Retries=3 -o Acquire::http::Timeout=20)
-}
-
-suite_ready() { # suite_ready SUITE [deb-src]: package lists are there, at most a week old
-    local kind=${2:-deb} d=$cache/apt/$1${2:+-src} uri
-    apt_opts "$(basename "$d")"
-    if [ -n "$(find "$d/ready" -mtime -7 2>/dev/null)" ]; then
-        return
-    fi
-    uri=$(mirror)
-    [ -n "$uri" ] || die "this machine's apt has no Debian mirror: set ARMATURE_MIRROR to one"
-    [ -r "$keyring" ] || die "the package debian-archive-keyring is missing"
-    mkdir -p "$d/state/lists/partial" "$d/cache/archives/partial"
-    echo "$kind [signed-by=$keyring] $uri $1 main" >"$d/sources.list"
-    say "package lists of $1"
-    apt-get "${opts[@]}" -qq -o APT::Update::Error-Mode=any update >"$d/log" 2>&1 ||
-        die "cannot reach the Debian mirror for $1 (offline?): $(tail -n1 "$d/log")"
-    touch "$d/ready"
 }
 
 depends() { # depends PACKAGE: names it depends on
@@ -192,11 +152,11 @@ fetch() { # fetch TARGET
     say "$1: $pkg of $suite"
     rm -rf "$dir/root"
     mkdir -p "$dir/root"
+    # shellcheck disable=SC2086 # a list of files
     case $files in
     kernel) fetch_kernel "$dir" "$pkg" ;;
     xen) fetch_xen "$dir" "$pkg" ;;
     tfa) fetch_tfa "$dir" "$pkg" ;;
-    # shellcheck disable=SC2086 # a list of files
     *) fetch_files "$dir" "$pkg" $files ;;
     esac
     rm -rf "$dir/deb"
@@ -207,12 +167,7 @@ if [ "${1:-}" = -l ]; then
     list_targets
     exit
 fi
-for tool in apt-get dpkg-deb awk; do
-    command -v $tool >/dev/null || die "needs $tool: this is for Debian and its derivatives"
-done
-mkdir -p "$cache"
-exec 9>"$cache/.lock"
-flock 9
+lock_cache
 # shellcheck disable=SC2086 # a list of targets
 for t in "${@:-$default_targets}"; do
     for one in $t; do

@@ -80,6 +80,30 @@ KVM = {
                              [HVHE_72, "on 4 PEs", DONE, LEFT]),
 }
 
+# The same with Debian's own qemu-system-aarch64 as monitor, on a disk of images/mkdisk.sh.
+# case: kernel of host and guest, disk, arguments, command line of the host, arguments of the
+# monitor, lines that must appear in this order
+SAID = ["INSIDE: disk read back", "HOST: the guest's disk is in its file",
+        "HOST: the guest said: INSIDE: hello on hvc0", LEFT]
+QEMU_KVM = {
+    "qemu": ("k61", "disk-qemu", "-cpu max", "", "", [VHE, *SAID]),
+    "qemu-a57": ("k61", "disk-qemu", "-cpu cortex-a57", "", "", [NVHE, *SAID]),
+    "qemu-protected": ("k61", "disk-qemu", "-cpu max", "kvm-arm.mode=protected", "",
+                       [PROTECTED, *SAID]),
+    "qemu-gicv2": ("k61", "disk-qemu", "-cpu cortex-a57 -M gic-version=2", "", "",
+                   [NVHE, *SAID]),
+    "qemu-smp4": ("k61", "disk-qemu", "-cpu max -smp 4", "", "-smp 4",
+                  [VHE, "on 4 PEs", *SAID]),
+    "qemu-smp4-a57": ("k61", "disk-qemu", "-cpu cortex-a57 -smp 4", "", "-smp 4",
+                      [NVHE, "on 4 PEs", *SAID]),
+    "qemu-smp4-protected": ("k61", "disk-qemu", "-cpu max -smp 4", "kvm-arm.mode=protected",
+                            "-smp 4", [PROTECTED, "on 4 PEs", *SAID]),
+    "qemu72": ("k72", "disk-qemu-forky", "-cpu max", "", "", [VHE, *SAID]),
+    "qemu72-a57": ("k72", "disk-qemu-forky", "-cpu cortex-a57", "", "", [NVHE_72, *SAID]),
+    "qemu72-smp4-protected": ("k72", "disk-qemu-forky", "-cpu max -smp 4",
+                              "kvm-arm.mode=protected", "-smp 4", [HVHE_72, "on 4 PEs", *SAID]),
+}
+
 # Xen with K61 as dom0. Case: arguments, PEs of a domain that Xen starts itself from the device
 # tree (0: none), lines.
 XEN_UP = "*** Serial input to DOM0"
@@ -125,13 +149,26 @@ def need(target, *names):
     return paths[0] if len(paths) == 1 else paths
 
 
-def initramfs(folder, init="poweroff.sh"):
+def disk(target):
+    """A disk of images/mkdisk.sh, which stays as it is."""
+    image = CACHE / target / "disk.img"
+    if not image.exists():
+        skip(f"no {target} in images/cache: run images/mkdisk.sh {target}")
+    return ["-drive", f"if=none,id=root,format=raw,snapshot=on,file={image}",
+            "-device", "virtio-blk-device,drive=root"]
+
+
+def initramfs(folder, init="poweroff.sh", *more):
     """An initramfs; the usual one prints and powers off."""
     need("busybox", "busybox")
     out = pathlib.Path(folder) / f"{init}.gz"
     subprocess.run([ROOT / "images/mkinitramfs.py", "--init", ROOT / "images/init" / init,
-                    "-o", out], check=True)
+                    "-o", out, *more], check=True)
     return out
+
+
+def with_modules(kernel, names):
+    return ["--kernel", need(kernel, "modules").parent, "--load", names]
 
 
 def machine(emulator):
@@ -182,13 +219,14 @@ GUEST_CONSOLE = CONSOLE + " nowatchdog"
 
 def linux_guest(case, folder, _vmm, _quiet):
     kernel, args, _ = LINUX[case]
-    return kernel, args, initramfs(folder), CONSOLE
+    return kernel, args.split(), initramfs(folder), CONSOLE
 
 
 def kvm_guest(case, folder, vmm, quiet):
     kernel, args, host, guest, _ = KVM[case]
     initrd = host_initramfs(folder, kernel, vmm, initramfs(folder))
-    return kernel, args, initrd, f'{CONSOLE} {host} -- -a "{GUEST_CONSOLE}{quiet}" {guest}'
+    append = f'{CONSOLE} {host} -- -a "{GUEST_CONSOLE}{quiet}" {guest}'
+    return kernel, args.split(), initrd, append
 
 
 def nested_guest(case, folder, vmm, quiet):
@@ -197,10 +235,25 @@ def nested_guest(case, folder, vmm, quiet):
     initrd = host_initramfs(folder, kernel, vmm, l1_initrd)
     # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
     inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'panic=-1'}"
-    return kernel, args, initrd, f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 768 -a "{inner}"'
+    append = f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 768 -a "{inner}"'
+    return kernel, args.split(), initrd, append
 
 
-KINDS = ((LINUX, linux_guest), (KVM, kvm_guest), (NESTED, nested_guest))
+def qemu_guest(case, folder, _vmm, quiet):
+    kernel, image, args, host, guest, _ = QEMU_KVM[case]
+    inside = initramfs(folder, "inside.sh",
+                       *with_modules(kernel, "virtio_mmio,virtio_blk,virtio_console"))
+    initrd = initramfs(folder, "root.sh", "--plain",
+                       *with_modules(kernel, "virtio_mmio,virtio_blk,ext4"),
+                       "--add", f"{ROOT}/images/init/qemu.sh=/guest/run",
+                       "--add", f"{need(kernel, 'vmlinuz')}=/guest/kernel",
+                       "--add", f"{inside}=/guest/initrd")
+    append = f'{CONSOLE} {host} -- -append "{GUEST_CONSOLE}{quiet}" {guest}'
+    return kernel, [*disk(image), "-m", "2G", *args.split()], initrd, append
+
+
+KINDS = ((LINUX, linux_guest), (KVM, kvm_guest), (NESTED, nested_guest),
+         (QEMU_KVM, qemu_guest))
 
 
 def command(emulator, case, folder, vmm=None, quiet=False):
@@ -210,9 +263,10 @@ def command(emulator, case, folder, vmm=None, quiet=False):
     build = next(f for table, f in KINDS if case in table)
     kernel, args, initrd, append = build(case, folder, vmm, " quiet" if quiet else "")
     return [*machine(emulator), "-no-reboot", "-kernel", need(kernel, "vmlinuz"),
-            "-initrd", initrd, "-append", append, *args.split()]
+            "-initrd", initrd, "-append", append, *args]
 
 
 def wanted(case):
     """What a case must print, in this order."""
-    return next(table[case][-1] for table in (LINUX, KVM, NESTED, XEN) if case in table)
+    return next(table[case][-1] for table in (LINUX, KVM, QEMU_KVM, NESTED, XEN)
+                if case in table)
