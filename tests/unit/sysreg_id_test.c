@@ -45,6 +45,8 @@ static const struct id_case id_cases[] = {
     {"max", SR_ID_AA64ISAR0_EL1, 0x1221111110212120},
     {"max", SR_ID_AA64ISAR1_EL1, 0x0111221110211502},
     {"max,pauth-qarma5=on", SR_ID_AA64ISAR1_EL1, 0x0111221101211052},
+    {"max,epac=on,pauth-qarma3=on", SR_ID_AA64ISAR2_EL1, 0x1010000010112112},
+    {"max,constpacfield=on", SR_ID_AA64ISAR2_EL1, 0x1010000011110012},
     {"max,pauth=off", SR_ID_AA64ISAR1_EL1, 0x0111221100211002},
     {"max", SR_ID_AA64MMFR0_EL1, 0x2100032310201026},
     {"max,lpa2=off", SR_ID_AA64MMFR0_EL1, 0x2100022200101026},
@@ -388,6 +390,12 @@ static void test_properties(void **state)
     assert_true(features_has(&f, FEAT_PACIMP));
     assert_true(parse("max,pauth-qarma3=on", &f, &e));
     assert_true(features_has(&f, FEAT_PACQARMA3) && !features_has(&f, FEAT_PACIMP));
+    assert_true(parse("max,epac=on", &f, &e));
+    assert_true(features_has(&f, FEAT_EPAC) && !features_has(&f, FEAT_PAuth2));
+    assert_false(features_has(&f, FEAT_FPACCOMBINE));
+    assert_true(parse("max,epac=on,pauth2=on", &f, &e));
+    assert_true(features_has(&f, FEAT_PAuth2) && !features_has(&f, FEAT_EPAC));
+    assert_false(parse("max,epac=on,constpacfield=on", &f, &e));
     assert_true(parse("max,pmu=off", &f, &e));
     assert_false(features_has(&f, FEAT_PMUv3p5));
     assert_true(parse("max,lse=off", &f, &e));

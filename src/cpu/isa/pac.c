@@ -95,7 +95,7 @@ static uint64_t add_pac(const struct cpu *c, enum pac_key key, uint64_t ptr, uin
     uint64_t ext = upper ? ptr | field : ptr & ~field;
     uint64_t pac = compute_pac(c, key, ext, modifier);
     bool good = (ptr & field) == 0 || (ptr & field) == field;
-    if (!good && cpu_has(c, FEAT_EPAC) && !cpu_has(c, FEAT_PAuth2)) {
+    if (!good && cpu_has(c, FEAT_EPAC)) {
         pac = 0;
     } else if (!good && !cpu_has(c, FEAT_PAuth2)) {
         pac ^= l.tbi ? BIT(54) : BIT(62); /* spoil the code of a pointer that was not canonical */

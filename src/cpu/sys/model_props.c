@@ -150,6 +150,10 @@ static bool apply_feature(struct props *p, const char *name, enum feature e, boo
 {
     enum feature needs;
     features_set(&p->f, e, on);
+    if (on && (e == FEAT_EPAC || e == FEAT_PAuth2)) { /* one or the other */
+        features_set(&p->f, e == FEAT_EPAC ? FEAT_PAuth2 : FEAT_EPAC, false);
+        drop_dependents(&p->f);
+    }
     if (!on) {
         drop_dependents(&p->f);
         return true;
