@@ -10,7 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cpu/isa/op.h"
+
 #include "cpu/cpu_internal.h"
+
+/* One of them, read by a template. */
+#define FLAG(c, f) LOADED((c)->f)
 
 static inline uint64_t adds64(struct cpu *c, uint64_t a, uint64_t b)
 {
@@ -55,7 +60,7 @@ static inline uint64_t subs32(struct cpu *c, uint32_t a, uint32_t b)
 /* a + b + carry in; subtraction is a + ~b + carry. */
 static inline uint64_t adcs64(struct cpu *c, uint64_t a, uint64_t b)
 {
-    uint64_t cin = c->cf;
+    uint64_t cin = FLAG(c, cf);
     uint64_t r = a + b + cin;
     c->nf = r;
     c->zf = r;
@@ -66,7 +71,7 @@ static inline uint64_t adcs64(struct cpu *c, uint64_t a, uint64_t b)
 
 static inline uint64_t adcs32(struct cpu *c, uint32_t a, uint32_t b)
 {
-    uint64_t wide = (uint64_t)a + b + c->cf;
+    uint64_t wide = (uint64_t)a + b + FLAG(c, cf);
     uint32_t r = (uint32_t)wide;
     c->nf = (uint64_t)r << 32;
     c->zf = r;
@@ -91,21 +96,22 @@ static inline void logic_flags32(struct cpu *c, uint32_t r)
     c->vf = 0;
 }
 
-/* The sixteen conditions, for handlers that are specialised by condition. */
-#define COND_eq(c) ((c)->zf == 0)
-#define COND_ne(c) ((c)->zf != 0)
-#define COND_cs(c) ((c)->cf != 0)
-#define COND_cc(c) ((c)->cf == 0)
-#define COND_mi(c) ((int64_t)(c)->nf < 0)
-#define COND_pl(c) ((int64_t)(c)->nf >= 0)
-#define COND_vs(c) ((int64_t)(c)->vf < 0)
-#define COND_vc(c) ((int64_t)(c)->vf >= 0)
-#define COND_hi(c) ((c)->cf != 0 && (c)->zf != 0)
-#define COND_ls(c) ((c)->cf == 0 || (c)->zf == 0)
-#define COND_ge(c) ((int64_t)((c)->nf ^ (c)->vf) >= 0)
-#define COND_lt(c) ((int64_t)((c)->nf ^ (c)->vf) < 0)
-#define COND_gt(c) ((c)->zf != 0 && COND_ge(c))
-#define COND_le(c) ((c)->zf == 0 || COND_lt(c))
+/* The sixteen conditions, for handlers that are specialised by condition. No jumps inside: what
+ * CSEL selects by is often as good as random. */
+#define COND_eq(c) (FLAG(c, zf) == 0)
+#define COND_ne(c) (FLAG(c, zf) != 0)
+#define COND_cs(c) (FLAG(c, cf) != 0)
+#define COND_cc(c) (FLAG(c, cf) == 0)
+#define COND_mi(c) ((int64_t)FLAG(c, nf) < 0)
+#define COND_pl(c) ((int64_t)FLAG(c, nf) >= 0)
+#define COND_vs(c) ((int64_t)FLAG(c, vf) < 0)
+#define COND_vc(c) ((int64_t)FLAG(c, vf) >= 0)
+#define COND_hi(c) ((FLAG(c, cf) != 0) & (FLAG(c, zf) != 0))
+#define COND_ls(c) ((FLAG(c, cf) == 0) | (FLAG(c, zf) == 0))
+#define COND_ge(c) ((int64_t)(FLAG(c, nf) ^ FLAG(c, vf)) >= 0)
+#define COND_lt(c) ((int64_t)(FLAG(c, nf) ^ FLAG(c, vf)) < 0)
+#define COND_gt(c) ((FLAG(c, zf) != 0) & COND_ge(c))
+#define COND_le(c) ((FLAG(c, zf) == 0) | COND_lt(c))
 #define COND_al(c) ((void)(c), true)
 
 /* F(name) for each condition in encoding order; 1110 and 1111 are both "always". */

@@ -166,7 +166,8 @@ bool emit_integer_ins_ext_extract_immediate(struct emit *e)
     if (insn_bit(e, 22) != sf || (!sf && lsb >= 32)) {
         return false;
     }
-    struct op *o = emit_op(e, sf ? op_extr_x : op_extr_w);
+    bool ror = insn_rn(e) == insn_rm(e);
+    struct op *o = emit_op(e, sf ? (ror ? op_ror_x : op_extr_x) : (ror ? op_ror_w : op_extr_w));
     o->a = emit_dst(insn_rd(e));
     o->b = emit_src(insn_rn(e));
     o->c = emit_src(insn_rm(e));

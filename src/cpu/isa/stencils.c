@@ -5,6 +5,17 @@
  */
 #define STENCIL_BUILD
 #define MEM_BUILD_PAIR /* a miss goes on in the interpreter's handler */
+/*
+ * Loads are moves. What a stencil reads was stored a few instructions before, and hosts that rename
+ * such memory (Zen 2 and later, Golden Cove and later) have it at once, but only in a move: an
+ * addition with a memory operand waits eight cycles for the store.
+ */
+#define LOADED(word)                                                                               \
+    ({                                                                                             \
+        uint64_t word_ = (word);                                                                   \
+        __asm__("" : "+r"(word_));                                                                 \
+        word_;                                                                                     \
+    })
 #include "cpu/engine/block.h"
 #include "cpu/engine/exits.h"
 #include "cpu/engine/mem.h"
