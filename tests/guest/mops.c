@@ -14,11 +14,6 @@
 #define PSR_C       BIT(29)
 #define PSR_FLAGS   (UINT64_C(15) << 28)
 
-#define rdn(reg)     rdn_(reg)
-#define rdn_(reg)    rd(reg)
-#define wrn(reg, v)  wrn_(reg, v)
-#define wrn_(reg, v) wr(reg, v)
-
 /* Older assemblers: CPY* [X0]!, [X1]!, X2! and SET* [X0]!, X2!, X3. */
 #define CPYP  ".inst 0x1d010440\n"
 #define CPYM  ".inst 0x1d410440\n"

@@ -15,6 +15,10 @@
 #define HCR_NV2    BIT(45)
 #define HCR_ENSCXT BIT(53)
 #define SCR_ENSCXT BIT(25)
+/* Of features that not every machine has: RES0 there. */
+#define SCR_NEWER  (BIT(38) | BIT(43) | BIT(44) | BIT(59)) /* HXEn, TCR2En, SCTLR2En, FGTEn2 */
+#define HCRX_NEWER (BIT(14) | BIT(15))                     /* TCR2En, SCTLR2En */
+#define HCRX_EL2   S3_4_C1_C2_2
 
 #define EC_ERET  0x1a
 #define ISS_WNR  BIT(6)
@@ -159,6 +163,22 @@ static const struct redirected {
     {"VSESR_EL2", 0x508, OF_EL2, ENC(3, 4, 5, 2, 3)},
 };
 
+/* The same of features that not every machine has: a field of an ID register is at least that. */
+enum { MMFR0, MMFR3 };
+
+static const struct newer {
+    struct redirected reg;
+    uint8_t id, lsb, least;
+} newer_in_page[] = {
+    {{"HDFGRTR2_EL2", 0x1a0, OF_EL2, ENC(3, 4, 3, 1, 0)}, MMFR0, 56, 2},
+    {{"HDFGWTR2_EL2", 0x1b0, OF_EL2, ENC(3, 4, 3, 1, 1)}, MMFR0, 56, 2},
+    {{"TCR2_EL1", 0x270, OF_EL1, ENC(3, 0, 2, 0, 3)}, MMFR3, 0, 1},
+    {{"SCTLR2_EL1", 0x278, OF_EL1, ENC(3, 0, 1, 0, 3)}, MMFR3, 4, 1},
+    {{"HFGRTR2_EL2", 0x2c0, OF_EL2, ENC(3, 4, 3, 1, 2)}, MMFR0, 56, 2},
+    {{"HFGWTR2_EL2", 0x2c8, OF_EL2, ENC(3, 4, 3, 1, 3)}, MMFR0, 56, 2},
+    {{"HFGITR2_EL2", 0x310, OF_EL2, ENC(3, 4, 3, 1, 7)}, MMFR0, 56, 2},
+};
+
 static void fill(uint64_t v)
 {
     for (unsigned i = 0; i < ARRAY_LEN(page); i++) {
@@ -245,12 +265,30 @@ static void one_register(const struct redirected *r)
     }
 }
 
+static bool is_there(const struct newer *n)
+{
+    const uint64_t id[] = {[MMFR0] = rd(id_aa64mmfr0_el1), [MMFR3] = rdn(S3_0_C0_C7_3)};
+
+    return FIELD(id[n->id], n->lsb, 4) >= n->least;
+}
+
+static void register_in_memory(const struct redirected *r)
+{
+    unsigned failures = guest_failures_so_far();
+
+    one_register(r);
+    name_it(r->name, failures);
+}
+
 static void registers_in_memory(void)
 {
     for (unsigned i = 0; i < ARRAY_LEN(in_page); i++) {
-        unsigned failures = guest_failures_so_far();
-        one_register(&in_page[i]);
-        name_it(in_page[i].name, failures);
+        register_in_memory(&in_page[i]);
+    }
+    for (unsigned i = 0; i < ARRAY_LEN(newer_in_page); i++) {
+        if (is_there(&newer_in_page[i])) {
+            register_in_memory(&newer_in_page[i].reg);
+        }
     }
 }
 
@@ -590,7 +628,8 @@ static void tables_with_nv1(void)
 int guest_main(void)
 {
     base_hcr = rd(hcr_el2) | HCR_ENSCXT;
-    wr(scr_el3, rd(scr_el3) | SCR_ENSCXT);
+    wr(scr_el3, rd(scr_el3) | SCR_ENSCXT | SCR_NEWER);
+    wrn(HCRX_EL2, rdn(HCRX_EL2) | HCRX_NEWER);
     __asm__ volatile("msr " VNCR_EL2 ", %0\nisb" ::"r"(page));
     registers_in_memory();
     twins();

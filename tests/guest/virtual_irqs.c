@@ -18,11 +18,6 @@
 #define VSESR_EL2 S3_4_C5_C2_3
 #define VDISR_EL2 S3_4_C12_C1_1
 
-#define rdn(reg)     rdn_(reg)
-#define rdn_(reg)    rd(reg)
-#define wrn(reg, v)  wrn_(reg, v)
-#define wrn_(reg, v) wr(reg, v)
-
 SNIPPET(linger_code, "mov x9, #64\n1: subs x9, x9, #1\nb.ne 1b");
 SNIPPET(isr_code, "mrs x0, isr_el1");
 SNIPPET(esb_code, "hint #16\nmrs x0, s3_0_c12_c1_1\nmsr s3_0_c12_c1_1, xzr\n"

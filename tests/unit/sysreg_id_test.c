@@ -48,8 +48,8 @@ static const struct id_case id_cases[] = {
     {"max,epac=on,pauth-qarma3=on", SR_ID_AA64ISAR2_EL1, 0x1010000010112112},
     {"max,constpacfield=on", SR_ID_AA64ISAR2_EL1, 0x1010000011110012},
     {"max,pauth=off", SR_ID_AA64ISAR1_EL1, 0x0111221100211002},
-    {"max", SR_ID_AA64MMFR0_EL1, 0x2100032310201026},
-    {"max,lpa2=off", SR_ID_AA64MMFR0_EL1, 0x2100022200101026},
+    {"max", SR_ID_AA64MMFR0_EL1, 0x2200032310201026},
+    {"max,lpa2=off", SR_ID_AA64MMFR0_EL1, 0x2200022200101026},
     {"max", SR_ID_AA64MMFR2_EL1, 0x1221011112111011},
 };
 

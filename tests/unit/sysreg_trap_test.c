@@ -119,6 +119,8 @@ static const struct trap_case trap_cases[] = {
     {SR_SCR_EL3, BIT(15), 0, SR_ERRIDR_EL1, 2, false, 3},
     {SR_SCR_EL3, 0, BIT(25), SR_SCXTNUM_EL2, 2, false, 3},
     {SR_SCR_EL3, 0, BIT(27), SR_HFGRTR_EL2, 2, false, 3},
+    {SR_SCR_EL3, 0, BIT(59), SR_HFGRTR2_EL2, 2, false, 3},
+    {SR_SCR_EL3, 0, BIT(59), SR_HDFGWTR2_EL2, 3, true, OK},
     {SR_SCR_EL3, 0, BIT(38), SR_HCRX_EL2, 2, true, 3},
     {SR_SCR_EL3, 0, BIT(43), SR_TCR2_EL2, 2, true, 3},
     {SR_SCR_EL3, 0, BIT(0), SR_LORC_EL1, 1, false, UNDEF | 1}, /* Secure */
@@ -150,8 +152,8 @@ static void test_one_control(void **state)
 static void fgt_case(struct cpu *c, unsigned id, bool write)
 {
     const struct sr_desc *d = &sr_table[id];
-    enum sr_id pair = d->fgt >> 6 == 1 ? SR_HFGRTR_EL2 : SR_HDFGRTR_EL2;
-    uint64_t bit_of = BIT(d->fgt & 63) & sr_masks(c)->wmask[pair + write];
+    enum sr_id pair = FGT_PAIR(d->fgt) == FGT_PAIR(FGT_R(0)) ? SR_HFGRTR_EL2 : SR_HDFGRTR_EL2;
+    uint64_t bit_of = BIT(FGT_BIT(d->fgt)) & sr_masks(c)->wmask[pair + write];
     pe_set_el(c, 3);
     pe_set(c, pair + write, 0);
     assert_int_equal(access_from(c, 1, d->enc, write), OK);
@@ -184,6 +186,46 @@ static void test_fine_grained(void **state)
             fgt_case(c, id, true);
         }
     }
+    pe_free(c);
+}
+
+/* Enables trap when they are 0. While EL3 has switched a set off, those of the first set do not
+ * trap, those of the second do. */
+static void test_fine_grained_enables(void **state)
+{
+    static const struct {
+        uint16_t fgt;
+        enum sr_id control;
+        unsigned scr_bit;
+        bool off_traps;
+    } sets[] = {
+        {FGT_ENABLE(FGT_R(58)), SR_HFGRTR_EL2, 27, false},
+        {FGT_ENABLE(FGT_R2(0)), SR_HFGRTR2_EL2, 59, true},
+        {FGT_ENABLE(FGT_D2(5)), SR_HDFGRTR2_EL2, 59, true},
+    };
+    struct cpu *c = open_pe(NULL);
+    for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
+        uint64_t *control = &c->sr[sets[i].control];
+        pe_set_el(c, 1);
+        *control = 0;
+        assert_true(sr_fgt(c, sets[i].fgt, 1, false));
+        *control = BIT(FGT_BIT(sets[i].fgt));
+        assert_false(sr_fgt(c, sets[i].fgt, 1, false));
+        assert_true(sr_fgt(c, sets[i].fgt, 1, true)); /* the register of writes */
+        c->sr[SR_SCR_EL3] &= ~BIT(sets[i].scr_bit);
+        assert_int_equal(sr_fgt(c, sets[i].fgt, 1, false), sets[i].off_traps);
+        assert_false(sr_fgt(c, sets[i].fgt, 2, false));
+        c->sr[SR_SCR_EL3] |= BIT(sets[i].scr_bit);
+        *control = 0;
+    }
+    pe_set_el(c, 3);
+    pe_set(c, SR_HCR_EL2, HCR_E2H | HCR_TGE);
+    pe_set_el(c, 0);
+    assert_false(sr_fgt(c, sets[0].fgt, 0, false)); /* a host's EL0 */
+    pe_free(c);
+    c = pe_new(&(struct pe_config){.model = "max,fgt2=off"});
+    pe_set_el(c, 1);
+    assert_false(sr_fgt(c, FGT_ENABLE(FGT_R2(0)), 1, false));
     pe_free(c);
 }
 
@@ -369,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_one_control),
         cmocka_unit_test(test_fine_grained),
+        cmocka_unit_test(test_fine_grained_enables),
         cmocka_unit_test(test_e2h_redirection),
         cmocka_unit_test(test_plain_registers_are_cached),
         cmocka_unit_test(test_direct_registers),

@@ -86,6 +86,7 @@ static const struct {
     {FEAT_PMUv3p7, FEAT_PMUv3p5},
     {FEAT_HPMN0, FEAT_PMUv3},
     {FEAT_HPMN0, FEAT_FGT},
+    {FEAT_FGT2, FEAT_FGT},
     {FEAT_RASv1p1, FEAT_RAS},
     {FEAT_DoubleFault, FEAT_RASv1p1},
     {FEAT_RASv1p1, FEAT_DoubleFault},

@@ -214,9 +214,9 @@ static void write_set_as(struct cpu *c, unsigned el, uint16_t enc, uint64_t v)
 
 static void open_el3(struct cpu *c, unsigned el, bool secure)
 {
-    /* HCE, ST, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn, TCR2En, SCTLR2En */
+    /* HCE, ST, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn, TCR2En, SCTLR2En, FGTEn2 */
     uint64_t scr = BIT(8) | BIT(11) | BIT(16) | BIT(17) | BIT(21) | BIT(25) | BIT(27) | BIT(28) |
-                   BIT(38) | BIT(43) | BIT(44);
+                   BIT(38) | BIT(43) | BIT(44) | BIT(59);
     scr |= secure ? (el == 2 ? BIT(18) : 0) : BIT(0); /* EEL2, NS */
     sr_store(c, SR_SCR_EL3, scr);
     sr_store(c, SR_CPTR_EL3, 0);

@@ -5,6 +5,9 @@
 #define NA      4
 #define FGR(n)  FGT_R(n)
 #define FGD(n)  FGT_D(n)
+#define FGR2(n) FGT_R2(n)
+#define FGD2(n) FGT_D2(n)
+#define FGEN(f) FGT_ENABLE(f)
 #define NOFGT   FGT_NONE
 #define E2H     SRF_E2H
 #define MMU     SRF_MMU

@@ -56,11 +56,17 @@ enum sr_flags {
     SRF_NV2A = 1 << 9,
 };
 
-/* Fine-grained trap: register pair and bit. */
-#define FGT_NONE 0
-#define FGT_R(n) (1 << 6 | (n))
-#define FGT_D(n) (2 << 6 | (n))
-#define FGT_I(n) (3 << 6 | (n)) /* HFGITR_EL2 */
+/* Fine-grained trap: register pair, bit, and whether that is an enable, which traps when it is 0.
+ */
+#define FGT_NONE      0
+#define FGT_R(n)      (1 << 6 | (n))
+#define FGT_D(n)      (2 << 6 | (n))
+#define FGT_I(n)      (3 << 6 | (n)) /* HFGITR_EL2 */
+#define FGT_R2(n)     (4 << 6 | (n))
+#define FGT_D2(n)     (5 << 6 | (n))
+#define FGT_ENABLE(f) (1 << 9 | (f))
+#define FGT_BIT(f)    ((f) & 63)
+#define FGT_PAIR(f)   ((f) >> 6 & 7)
 
 typedef uint64_t sr_read_fn(struct cpu *c, enum sr_id id);
 /* v: as the guest wrote it. Stores by sr_store. */
@@ -97,7 +103,7 @@ extern const unsigned sr_n_aliases;
     X(VM)                                                                                          \
     X(SCTLR2)                                                                                      \
     X(TCR2) X(ACTLR) X(LOR) X(LORID) X(SP_EL) X(TOP_EL) X(CPACR) X(CPTR2) X(HCRX) X(MDCR2) X(FGT)  \
-        X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2) X(CTR) X(TID3)     \
+        X(FGT2) X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2) X(CTR) X(TID3)     \
             X(OSDTR) X(MDCCINT) X(DBG) X(DRA) X(OSLOCK) X(DCC) X(PMCR) X(PMU) X(PMSWINC) X(PMSELR) \
                 X(PMCCNTR) X(PMXTYPE) X(PMXCNTR) X(PMUSER) X(PMCNTR) X(PMTYPE) X(OP_NONE)          \
                     X(OP_IALLUIS) X(OP_IALLU) X(OP_POU) X(OP_POC) X(OP_SETWAY) X(OP_ZVA) X(OP_AT)  \
@@ -125,7 +131,7 @@ const struct sr_rule *sr_match(const struct cpu *c, const struct sr_desc *d,
                                const struct sr_rule *rules, unsigned el, bool write);
 /* The fine-grained trap of an EL0 or EL1 access; fgt as in the table. */
 bool sr_fgt(const struct cpu *c, uint16_t fgt, unsigned el, bool write);
-/* FEAT_FGT controls apply to el now (FGTEn, EL2 enabled, not a host's EL0). */
+/* HFGITR_EL2 applies to el now (FGTEn, EL2 enabled, not a host's EL0). */
 bool sr_fgt_active(const struct cpu *c, unsigned el);
 
 /* Take the exception of a refused access (also of system instructions: op0 = 1). */

@@ -101,22 +101,40 @@ const struct sr_rule *sr_match(const struct cpu *c, const struct sr_desc *d,
     }
 }
 
+/* EL2 may trap what el does: EL0 that is not a host's, and EL1. */
+static bool el2_traps(const struct cpu *c, unsigned el)
+{
+    return el <= 1 && cpu_el2_enabled(c) && !sr_is_host(c);
+}
+
 bool sr_fgt_active(const struct cpu *c, unsigned el)
 {
-    return el <= 1 && cpu_has(c, FEAT_FGT) &&
-           (!c->cfg.has_el3 || (c->sr[SR_SCR_EL3] & SCR_FGTEN) != 0) && cpu_el2_enabled(c) &&
-           !sr_is_host(c);
+    return cpu_has(c, FEAT_FGT) && el2_traps(c, el) &&
+           (!c->cfg.has_el3 || (c->sr[SR_SCR_EL3] & SCR_FGTEN) != 0);
 }
+
+/* A pair of registers, for reads and for writes; HFGITR_EL2 is alone. */
+static const struct fgt_pair {
+    uint16_t id[2];
+    uint8_t feature, scr_bit;
+    bool off_traps; /* while EL3 has switched the pair off, its fields count as 0: enables trap */
+} fgt_pairs[] = {
+    [FGT_PAIR(FGT_R(0))] = {{SR_HFGRTR_EL2, SR_HFGWTR_EL2}, FEAT_FGT, 27, false},
+    [FGT_PAIR(FGT_D(0))] = {{SR_HDFGRTR_EL2, SR_HDFGWTR_EL2}, FEAT_FGT, 27, false},
+    [FGT_PAIR(FGT_I(0))] = {{SR_HFGITR_EL2, SR_HFGITR_EL2}, FEAT_FGT, 27, false},
+    [FGT_PAIR(FGT_R2(0))] = {{SR_HFGRTR2_EL2, SR_HFGWTR2_EL2}, FEAT_FGT2, 59, true},
+    [FGT_PAIR(FGT_D2(0))] = {{SR_HDFGRTR2_EL2, SR_HDFGWTR2_EL2}, FEAT_FGT2, 59, true},
+};
 
 bool sr_fgt(const struct cpu *c, uint16_t fgt, unsigned el, bool write)
 {
-    if (fgt == FGT_NONE || !sr_fgt_active(c, el)) {
+    const struct fgt_pair *p = &fgt_pairs[FGT_PAIR(fgt)];
+    bool enable = (fgt & FGT_ENABLE(0)) != 0;
+    if (fgt == FGT_NONE || !cpu_has(c, p->feature) || !el2_traps(c, el)) {
         return false;
     }
-    _Static_assert(SR_HFGWTR_EL2 == SR_HFGRTR_EL2 + 1 && SR_HDFGWTR_EL2 == SR_HDFGRTR_EL2 + 1,
-                   "the write register follows the read register");
-    static const enum sr_id control_of[] = {0, SR_HFGRTR_EL2, SR_HDFGRTR_EL2, SR_HFGITR_EL2};
-    enum sr_id id = control_of[fgt >> 6];
-    bool has_pair = id != SR_HFGITR_EL2;
-    return bit(c->sr[id + (has_pair && write)], fgt & 63);
+    if (c->cfg.has_el3 && !bit(c->sr[SR_SCR_EL3], p->scr_bit)) {
+        return p->off_traps && enable;
+    }
+    return bit(c->sr[p->id[write]], FGT_BIT(fgt)) != enable;
 }

@@ -30,9 +30,14 @@
         uint64_t v_ = (val);                                                                       \
         __asm__ volatile("msr " #reg ", %x0" ::"rZ"(v_) : "memory");                               \
     } while (0)
-#define isb()      __asm__ volatile("isb" ::: "memory")
-#define dsb()      __asm__ volatile("dsb sy" ::: "memory")
-#define insn(text) __asm__ volatile(text ::: "memory")
+/* The same for a register whose name is a macro. */
+#define rdn(reg)     rdn_(reg)
+#define rdn_(reg)    rd(reg)
+#define wrn(reg, v)  wrn_(reg, v)
+#define wrn_(reg, v) wr(reg, v)
+#define isb()        __asm__ volatile("isb" ::: "memory")
+#define dsb()        __asm__ volatile("dsb sy" ::: "memory")
+#define insn(text)   __asm__ volatile(text ::: "memory")
 
 /* ---- console and checks (check.c, semihost.c) ---- */
 uint64_t semihost(uint64_t op, const void *block);
