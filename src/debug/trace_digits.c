@@ -11,24 +11,45 @@ static uint64_t digits8(uint64_t v)
     return (tens | (x - tens * 10) << 8) + UINT64_C(0x3030303030303030);
 }
 
-void counter_set(struct counter *c, uint64_t v)
+/* Digits of a word of text, from the one at a bit on; true: a carry is left. */
+static bool carry(uint64_t *text, unsigned at)
 {
-    uint64_t above = v / UINT64_C(1000000000000), rest = v % UINT64_C(1000000000000);
-    char text[20];
-    c->v = v;
-    c->n_more = above == 0 ? 0 : (unsigned)(decimal(text, above) - text);
-    memcpy(&c->more, text, c->n_more);
-    c->upper = digits8(rest / 10000);
-    c->lower = c->lower >> 32 << 32 | digits8(rest % 10000) >> 32;
+    while ((uint8_t)(*text >> at) > '9') {
+        *text -= UINT64_C(10) << at;
+        if (at == 0) {
+            return true;
+        }
+        at -= 8;
+        *text += UINT64_C(1) << at;
+    }
+    return false;
 }
 
-void counter_carry(struct counter *c)
+digits12 digits12_carried(digits12 d)
 {
-    for (unsigned at = COUNTER_LAST; (uint8_t)(c->lower >> at) > '9'; at -= 8) {
-        if (at == 0) { /* out of these digits */
-            counter_set(c, c->v);
-            return;
-        }
-        c->lower += (UINT64_C(1) << (at - 8)) - (UINT64_C(10) << at);
+    uint64_t upper = d[0], lower = d[1];
+    if (carry(&lower, DIGITS12_LAST)) {
+        upper += UINT64_C(1) << 56;
+        (void)carry(&upper, 56);
     }
+    return (digits12){upper, lower};
+}
+
+static void set_any(struct counter *c, uint64_t v)
+{
+    uint64_t above = v / COUNTER_MORE, rest = v % COUNTER_MORE;
+    char text[20];
+    c->n_more = above == 0 ? 0 : (unsigned)(decimal(text, above) - text);
+    memcpy(&c->more, text, c->n_more);
+    c->low = (digits12){digits8(rest / 10000), c->low[1] >> 32 << 32 | digits8(rest % 10000) >> 32};
+}
+
+void counter_set(struct counter *c, uint64_t v)
+{
+    if (v == c->v + 1 && v < COUNTER_MORE) {
+        c->low = digits12_next(c->low);
+    } else if (v != c->v) {
+        set_any(c, v);
+    }
+    c->v = v;
 }

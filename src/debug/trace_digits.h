@@ -73,37 +73,47 @@ static inline char *decimal(char *p, uint64_t v)
 }
 
 /*
- * A number that grows by one from line to line, with leading zeros, at least 12 digits: as words of
- * text in memory order. Behind the last 4 digits stands the text that follows the number.
+ * 12 decimal digits as 16 bytes of text: 8 digits, 4 digits and the 4 bytes that stand behind the
+ * number. One vector, never two words: a host is slow to load what was stored in two parts.
  */
+typedef digits_pair digits12;
+#define DIGITS12_LAST 24 /* bit of the second word where the last digit is */
+
+/* Of what a step left above a last 9. */
+digits12 digits12_carried(digits12 d);
+
+/* The next number; 0 behind the last one. */
+static inline digits12 digits12_next(digits12 d)
+{
+    d += (digits12){0, UINT64_C(1) << DIGITS12_LAST};
+    bool carries = ((digits_text)d)[8 + DIGITS12_LAST / 8] > '9';
+    return __builtin_expect(carries, 0) ? digits12_carried(d) : d;
+}
+
+/* With the 4 bytes behind it. */
+static inline char *digits12_put(char *p, digits12 d)
+{
+    memcpy(p, &d, 16);
+    return p + 16;
+}
+
+/* A number that grows from line to line, with leading zeros, at least 12 digits. */
 struct counter {
     uint64_t v;
     uint64_t more; /* digits above the 12 */
     unsigned n_more;
-    uint64_t upper, lower; /* 8 digits; 4 digits and what follows */
+    digits12 low;
 };
-#define COUNTER_LAST 24 /* bit of lower where the last digit is */
+#define COUNTER_MORE UINT64_C(1000000000000) /* from here on there are digits above */
 
 static inline void counter_init(struct counter *c, const char follows[4])
 {
     char text[8] = {'0', '0', '0', '0', follows[0], follows[1], follows[2], follows[3]};
-    *c = (struct counter){.upper = UINT64_C(0x3030303030303030)};
-    memcpy(&c->lower, text, 8);
+    *c = (struct counter){.low = {UINT64_C(0x3030303030303030), 0}};
+    memcpy((uint64_t *)&c->low + 1, text, 8);
 }
 
-/* To any number; and of what a step left above a last 9. */
-void counter_set(struct counter *c, uint64_t v);
-void counter_carry(struct counter *c);
-
-/* To the next number. */
-static inline void counter_step(struct counter *c)
-{
-    c->v++;
-    c->lower += UINT64_C(1) << COUNTER_LAST;
-    if (__builtin_expect((uint8_t)(c->lower >> COUNTER_LAST) > '9', 0)) {
-        counter_carry(c);
-    }
-}
+void counter_set(struct counter *c, uint64_t v); /* quick if it is the next number */
 
 /* With the 4 bytes that follow. */
 static inline char *counter_put(char *p, const struct counter *c)
@@ -112,9 +122,7 @@ static inline char *counter_put(char *p, const struct counter *c)
         memcpy(p, &c->more, 8);
         p += c->n_more;
     }
-    memcpy(p, &c->upper, 8);
-    memcpy(p + 8, &c->lower, 8);
-    return p + 16;
+    return digits12_put(p, c->low);
 }
 
 #endif

@@ -153,7 +153,7 @@ static uint64_t move_wide(const struct eval *e)
     case 0: /* MOVN */
         return sized(e, ~v);
     case 2:
-        return v;
+        return sized(e, v);
     default: /* MOVK */
         return deposit64(reg(e, 0), at, 16, field(e, 5, 16));
     }
@@ -316,4 +316,140 @@ void trace_eval(const uint64_t *x, unsigned nzcv, uint64_t pc, uint32_t word, ui
     struct eval e = {.x = x, .pc = pc, .w = word, .nzcv = nzcv, .sf = word >> 31};
     out[0] = extract32(word, 26, 3) == 4 ? immediate(&e) : registers(&e);
     out[1] = e.nzcv;
+}
+
+/* ---- plans ---- */
+
+static void plan_operation(const struct eval *e, struct trace_plan *p, bool arithmetic)
+{
+    static const uint8_t logical_ops[4] = {TRACE_OP_AND, TRACE_OP_ORR, TRACE_OP_EOR, TRACE_OP_ANDS};
+    if (arithmetic) {
+        p->op = is_set(e, 29) ? TRACE_OP_ADDS : TRACE_OP_ADD;
+        p->carry = is_set(e, 30);
+        p->inverse = p->carry ? UINT64_MAX : 0;
+    } else {
+        p->op = logical_ops[field(e, 29, 2)];
+    }
+}
+
+/* The number of a register where 31 is zero. */
+static uint8_t zr(const struct eval *e, unsigned lo)
+{
+    unsigned n = field(e, lo, 5);
+    return (uint8_t)(n == 31 ? A64_ZR : n);
+}
+
+/* But for those that keep a part of the old value or put a signed field higher up. */
+static void plan_bitfield(const struct eval *e, struct trace_plan *p)
+{
+    unsigned opc = field(e, 29, 2), last = width(e) - 1;
+    unsigned r = field(e, 16, 6) & last, s = field(e, 10, 6) & last;
+    if (opc == 0 && s >= r) {
+        p->op = TRACE_OP_SIGNED;
+        p->a = zr(e, 5);
+        p->shift = (uint8_t)(63 - s);
+        p->right = (uint8_t)(63 - s + r);
+    } else if (opc == 2) {
+        p->op = TRACE_OP_ORR;
+        p->a = A64_ZR;
+        p->m = zr(e, 5);
+        p->right = (uint8_t)(s >= r ? r : 0);
+        p->shift = (uint8_t)(s >= r ? 0 : width(e) - r);
+        p->mask = mask64(0, s >= r ? s - r + 1 : s + 1);
+    }
+}
+
+static void plan_immediate(const struct eval *e, struct trace_plan *p)
+{
+    switch (field(e, 23, 3)) {
+    case 2:
+        plan_operation(e, p, true);
+        p->a = (uint8_t)field(e, 5, 5);
+        p->imm = (uint64_t)field(e, 10, 12) << (is_set(e, 22) ? 12 : 0);
+        break;
+    case 4:
+        plan_operation(e, p, false);
+        p->a = zr(e, 5);
+        p->imm = bit_mask(e, is_set(e, 22), field(e, 10, 6), field(e, 16, 6));
+        break;
+    case 5:
+        if (field(e, 29, 2) != 3) {
+            p->op = TRACE_OP_ORR;
+            p->a = A64_ZR;
+            p->imm = move_wide(e);
+        }
+        break;
+    case 6:
+        plan_bitfield(e, p);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A second register, shifted (not by ASR or ROR) or extended (from an unsigned one). */
+static void plan_operands(const struct eval *e, struct trace_plan *p)
+{
+    bool arithmetic = is_set(e, 24), extends = arithmetic && is_set(e, 21);
+    unsigned kind = field(e, 22, 2), option = field(e, 13, 3), amount = field(e, 10, 6);
+    amount &= width(e) - 1;
+    if (extends ? option & 4 : kind > 1) {
+        return;
+    }
+    plan_operation(e, p, arithmetic);
+    p->a = extends ? (uint8_t)field(e, 5, 5) : zr(e, 5);
+    p->m = zr(e, 16);
+    if (extends) {
+        p->shift = (uint8_t)field(e, 10, 3);
+        p->mask = mask64(0, 8U << option);
+    } else {
+        p->shift = (uint8_t)(kind == 0 ? amount : 0);
+        p->right = (uint8_t)(kind == 1 ? amount : 0);
+        p->mask = mask64(0, width(e) - p->right);
+    }
+    if (!arithmetic && is_set(e, 21)) {
+        p->inverse = UINT64_MAX;
+    }
+}
+
+/* CSINC adds 1, CSINV inverts, CSNEG inverts what is less by 1. */
+static void plan_select(const struct eval *e, struct trace_plan *p)
+{
+    p->op = TRACE_OP_SELECT;
+    p->a = zr(e, 5);
+    p->m = zr(e, 16);
+    p->inverse = is_set(e, 30) ? UINT64_MAX : 0;
+    p->imm = is_set(e, 10) ? p->inverse | 1 : 0;
+    for (unsigned nzcv = 0; nzcv < 16; nzcv++) {
+        struct eval flags = {.nzcv = nzcv};
+        p->when |= (uint16_t)(holds(&flags, field(e, 12, 4)) << nzcv);
+    }
+}
+
+static void plan_registers(const struct eval *e, struct trace_plan *p)
+{
+    if (!is_set(e, 28)) {
+        plan_operands(e, p);
+    } else if (field(e, 21, 4) == 4) {
+        plan_select(e, p);
+    } else if (field(e, 21, 4) == 8) {
+        p->op = is_set(e, 15) ? TRACE_OP_MSUB : TRACE_OP_MADD;
+        p->a = zr(e, 5);
+        p->m = zr(e, 16);
+        p->c = zr(e, 10);
+    }
+}
+
+struct trace_plan trace_plan_of(uint32_t word)
+{
+    static const uint64_t none[A64_ZR + 1];
+    struct eval e = {.x = none, .w = word, .sf = word >> 31};
+    struct trace_plan p = {.op = TRACE_OP_ANY, .m = A64_ZR, .mask = UINT64_MAX};
+    if (extract32(word, 26, 3) == 4) {
+        plan_immediate(&e, &p);
+    } else {
+        plan_registers(&e, &p);
+    }
+    p.sf = e.sf;
+    return p;
 }

@@ -103,8 +103,11 @@ static bool open_output(struct output *o, const struct trace_options *t, unsigne
 {
     o->path = n == 1 ? g_strdup(t->file) : g_strdup_printf("%s.%u", t->file, pe);
     o->f = fopen(o->path, "wbe");
-    return o->f != NULL ||
-           fail(err, ERR_FILE, "--trace: cannot write '%s': %s", o->path, g_strerror(errno));
+    if (o->f == NULL) {
+        return fail(err, ERR_FILE, "--trace: cannot write '%s': %s", o->path, g_strerror(errno));
+    }
+    setbuf(o->f, NULL); /* it comes in large pieces */
+    return true;
 }
 
 static void start(struct machine *m, struct output *o, const struct trace_options *t, unsigned pe)

@@ -7,6 +7,7 @@
 #include "core/trace_code.h"
 #include "cpu/isa/emit.h"
 #include "debug/trace_apply.h"
+#include "debug/trace_run.h"
 
 #define MAX_BLOCKS (1U << 20)
 #define MAX_COPY   4096U
@@ -27,6 +28,7 @@ struct trace_reader {
 
     GPtrArray *blocks; /* struct trace_block *, by id; NULL: not defined */
     uint32_t prev;     /* id of the last block */
+    struct trace_block *prev_block;
     bool has_page;
     uint64_t page;    /* of the next block */
     GArray *pending;  /* struct trace_event of the next instruction */
@@ -139,7 +141,7 @@ static inline void finish_insn(struct trace_reader *r, bool undone)
     i->undone = undone;
     trace_regs_apply(&r->regs, i, b->values + b->first_value[i->index]);
     r->visit.insn(r->visit.opaque, i);
-    trace_insn_next(i, r->ticks_per_insn);
+    trace_insn_skip(i, 1, r->ticks_per_insn);
 }
 
 static void finish_insn_with_pending(struct trace_reader *r, bool undone)
@@ -160,11 +162,13 @@ static bool finish_until(struct trace_reader *r, unsigned n)
         if (r->pending->len + r->copies->len != 0) {
             finish_insn_with_pending(r, false);
         }
-        if (r->visit.run != NULL) {
-            r->visit.run(r->visit.opaque, &r->regs, &r->insn, n, r->ticks_per_insn);
-        }
         while (r->insn.index < n) {
-            finish_insn(r, false);
+            if (r->visit.run != NULL) {
+                r->visit.run(r->visit.opaque, &r->regs, &r->insn, n, r->ticks_per_insn);
+            }
+            if (r->insn.index < n) {
+                finish_insn(r, false);
+            }
         }
     }
     return true;
@@ -223,7 +227,7 @@ static __attribute__((noinline)) bool enter_block(struct trace_reader *r, uint64
     if (!finish_block(r)) {
         return false;
     }
-    struct trace_block *prev = block_at(r, r->prev);
+    struct trace_block *prev = r->prev_block;
     uint64_t id = trace_unzigzag(number) + (prev != NULL ? prev->next : 0);
     struct trace_block *b = block_at(r, id);
     if (b == NULL) {
@@ -239,6 +243,7 @@ static __attribute__((noinline)) bool enter_block(struct trace_reader *r, uint64
         prev->next = (uint32_t)id;
     }
     r->prev = (uint32_t)id;
+    r->prev_block = b;
     r->insn.block = b;
     r->insn.index = 0;
     r->insn.va = b->va | (b->pa & 0xfff);
@@ -306,7 +311,8 @@ static void analyse(struct trace_block *b)
     for (unsigned i = 0; i < b->n; i++) {
         struct a64_effect *e = &b->effects[i];
         a64_effect(b->words[i], e);
-        b->shape[i] = (uint8_t)trace_regs_shape(e);
+        b->shape[i] = (uint8_t)trace_shape_of(e);
+        b->plans[i] = e->computed ? trace_plan_of(b->words[i]) : (struct trace_plan){0};
         b->first_value[i] = (uint8_t)n;
         n += a64_effect_values(e);
         if (i + 1 < b->n || !e->late) {
@@ -348,6 +354,7 @@ static bool define_block(struct trace_reader *r, struct input *in)
     }
     free_block(r->blocks->pdata[id]);
     r->blocks->pdata[id] = b;
+    r->prev_block = block_at(r, r->prev);
     return true;
 }
 
@@ -411,6 +418,7 @@ static bool flush(struct trace_reader *r)
     bool ok = finish_block(r);
     g_ptr_array_set_size(r->blocks, 0);
     r->prev = 0;
+    r->prev_block = NULL;
     return ok;
 }
 

@@ -17,6 +17,7 @@
 #include "base/result.h"
 #include "core/trace.h"
 #include "cpu/isa/effects.h"
+#include "debug/trace_eval.h"
 
 #define TRACE_BLOCK_INSNS 16
 
@@ -26,12 +27,13 @@ struct trace_block {
     unsigned n;
     uint32_t words[TRACE_BLOCK_INSNS];
     struct a64_effect effects[TRACE_BLOCK_INSNS];
-    uint64_t va; /* of its page, now */
-    void *note;  /* of the visitor: g_free'd with the block, and when va changes */
+    struct trace_plan plans[TRACE_BLOCK_INSNS]; /* of those that are computed */
+    uint64_t va;                                /* of its page, now */
+    void *note; /* of the visitor: g_free'd with the block, and when va changes */
 
     /* ---- of the reader ---- */
     bool has_va;
-    uint8_t shape[TRACE_BLOCK_INSNS]; /* enum trace_shape */
+    uint8_t shape[TRACE_BLOCK_INSNS]; /* enum trace_shape of trace_run.h */
     uint8_t first_value[TRACE_BLOCK_INSNS + 1];
     uint8_t n_in_line; /* values, but for those that come behind a stop */
     uint32_t next;     /* block that followed */
@@ -81,8 +83,8 @@ struct trace_regs;
 
 struct trace_visitor {
     void (*insn)(void *opaque, const struct trace_insn *i);
-    /* Instead of insn, where nothing comes between instructions: from i up to the n-th of its
-     * block. To be worked out with trace_regs_apply. */
+    /* May take instructions where nothing comes between them, from i up to the n-th of its block,
+     * in place of the reader and insn: those that it leaves have their turn then. */
     void (*run)(void *opaque, struct trace_regs *r, struct trace_insn *i, unsigned n,
                 uint32_t ticks_per_insn);
     void (*event)(void *opaque, const struct trace_event *e);

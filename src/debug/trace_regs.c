@@ -1,7 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "debug/trace_regs.h"
+
 #include <string.h>
 
+#include "base/bits.h"
 #include "debug/trace_apply.h"
+#include "debug/trace_eval.h"
+
+/* ---- what it did, in order ---- */
+
+static struct trace_access *add_access(struct trace_insn *i, bool write, uint64_t va, unsigned len)
+{
+    struct trace_access *a = &i->accesses[i->n_accesses++];
+    const struct a64_mem *m = &i->block->effects[i->index].mem;
+    a->write = write;
+    a->va = va;
+    a->unit = m->size > 8 ? 8 : m->size;
+    a->len = (uint8_t)len;
+    return a;
+}
+
+static struct trace_write *add_write(struct trace_insn *i, enum trace_write_kind kind, unsigned n)
+{
+    struct trace_write *w = &i->writes[i->n_writes++];
+    w->kind = kind;
+    w->n = (uint8_t)n;
+    return w;
+}
+
+static void write_x(struct trace_regs *r, struct trace_insn *i, unsigned n, uint64_t v)
+{
+    bool same = i->block->effects[i->index].late && r->x[n] == v;
+    r->x[n] = v;
+    if (n != A64_SINK && !same) {
+        add_write(i, n == A64_SP ? TRACE_WRITE_SP : TRACE_WRITE_X, n)->v[0] = v;
+    }
+}
 
 /* ---- data ---- */
 
@@ -86,31 +120,31 @@ static void look_before(const struct trace_regs *r, struct trace_insn *i, uint64
     case A64_MEM_NONE:
         break;
     case A64_MEM_LOAD:
-        trace_add_access(i, false, va, len);
+        add_access(i, false, va, len);
         break;
     case A64_MEM_STRUCT_LOAD:
-        trace_add_access(i, false, va, all);
+        add_access(i, false, va, all);
         break;
     case A64_MEM_STORE:
     case A64_MEM_STORE_IF:
-        pack(r, m, m->r, trace_add_access(i, true, va, len));
+        pack(r, m, m->r, add_access(i, true, va, len));
         break;
     case A64_MEM_STRUCT_STORE:
-        pack_struct(r, m, trace_add_access(i, true, va, all));
+        pack_struct(r, m, add_access(i, true, va, all));
         break;
     case A64_MEM_CAS:
-        trace_add_access(i, false, va, len);
-        pack(r, m, m->s, trace_add_access(i, true, va, len));
+        add_access(i, false, va, len);
+        pack(r, m, m->s, add_access(i, true, va, len));
         b->expected[0] = m->r[0] == A64_SINK ? 0 : r->x[m->r[0]];
         b->expected[1] = m->r[1] == A64_SINK ? 0 : r->x[m->r[1]];
         break;
     case A64_MEM_ATOMIC:
-        trace_add_access(i, false, va, len);
-        trace_add_access(i, true, va, len);
+        add_access(i, false, va, len);
+        add_access(i, true, va, len);
         b->operand = r->x[m->s[0]];
         break;
     case A64_MEM_ZERO:
-        memset(trace_add_access(i, true, va & ~(uint64_t)63, 64)->data, 0, 64);
+        memset(add_access(i, true, va & ~(uint64_t)63, 64)->data, 0, 64);
         break;
     }
 }
@@ -154,7 +188,7 @@ static void look_after(const struct trace_regs *r, struct trace_insn *i, const s
 
 /* ---- registers ---- */
 
-void trace_write_pstate(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+static void write_pstate(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
 {
     const struct a64_effect *e = &i->block->effects[i->index];
     uint64_t pstate = r->pstate;
@@ -165,7 +199,7 @@ void trace_write_pstate(struct trace_regs *r, struct trace_insn *i, const uint64
         pstate = *values;
     }
     if (e->nzcv || pstate != r->pstate) {
-        trace_add_write(i, TRACE_WRITE_PSTATE, 0)->v[0] = pstate;
+        add_write(i, TRACE_WRITE_PSTATE, 0)->v[0] = pstate;
     }
     r->pstate = pstate;
 }
@@ -174,14 +208,14 @@ static void write_values(struct trace_regs *r, struct trace_insn *i, const uint6
 {
     const struct a64_effect *e = &i->block->effects[i->index];
     for (unsigned k = 0; k < e->n_x; k++) {
-        trace_write_x(r, i, e->x[k], *values++);
+        write_x(r, i, e->x[k], *values++);
     }
     for (unsigned k = 0; k < e->n_v; k++, values += 2) {
         memcpy(r->v[e->v[k]], values, 16);
-        memcpy(trace_add_write(i, TRACE_WRITE_V, e->v[k])->v, values, 16);
+        memcpy(add_write(i, TRACE_WRITE_V, e->v[k])->v, values, 16);
     }
     if (e->nzcv || e->pstate) {
-        trace_write_pstate(r, i, values);
+        write_pstate(r, i, values);
     }
 }
 
@@ -189,61 +223,61 @@ static void apply_access(struct trace_regs *r, struct trace_insn *i, const uint6
 {
     const struct a64_effect *e = &i->block->effects[i->index];
     unsigned n = a64_effect_values(e);
-    uint64_t va = trace_address(r, i, n > 0 ? values[n - 1] : 0);
+    uint64_t va = trace_address(r, &e->mem, i->va, n > 0 ? values[n - 1] : 0);
     struct before b = {0};
     look_before(r, i, va, &b);
     write_values(r, i, values);
     if (e->mem.writeback) {
-        trace_write_base(r, i, va);
+        write_x(r, i, e->mem.base, trace_written_base(r, &e->mem, va));
     }
     look_after(r, i, &b);
 }
 
-void trace_apply_other(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+static void apply_computed(struct trace_regs *r, struct trace_insn *i)
+{
+    const struct a64_effect *e = &i->block->effects[i->index];
+    uint64_t out[2];
+    trace_eval(r->x, (unsigned)extract64(r->pstate, NZCV_SHIFT, 4), i->va,
+               i->block->words[i->index], out);
+    if (e->n_x == 1) {
+        write_x(r, i, e->x[0], out[0]);
+    }
+    if (e->nzcv) {
+        write_pstate(r, i, &out[1]);
+    }
+}
+
+static void note_msr(const struct trace_regs *r, struct trace_insn *i)
+{
+    unsigned t = i->block->words[i->index] & 31;
+    i->msr = true;
+    i->msr_value = r->x[t == 31 ? A64_ZR : t];
+}
+
+static void apply(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
 {
     const struct a64_effect *e = &i->block->effects[i->index];
     if (e->msr) {
-        unsigned t = i->block->words[i->index] & 31;
-        i->msr = true;
-        i->msr_value = r->x[t == 31 ? A64_ZR : t];
+        note_msr(r, i);
     }
-    if (e->mem.kind != A64_MEM_NONE) {
+    if (e->computed) {
+        apply_computed(r, i);
+    } else if (e->mem.kind != A64_MEM_NONE) {
         apply_access(r, i, values);
     } else {
         write_values(r, i, values);
     }
     if (e->link) {
-        trace_write_x(r, i, 30, i->va + 4);
+        write_x(r, i, 30, i->va + 4);
     }
-    i->pstate = r->pstate;
 }
 
-/* ---- forms ---- */
-
-enum trace_shape trace_regs_shape(const struct a64_effect *e)
+void trace_regs_apply(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
 {
-    const struct a64_mem *m = &e->mem;
-    bool general = e->late || e->pstate || e->link || e->msr || e->n_v != 0;
-    if (general) {
-        return TRACE_SHAPE_OTHER;
+    i->n_writes = i->n_accesses = 0;
+    i->msr = false;
+    if (!i->undone) {
+        apply(r, i, values);
     }
-    if (e->computed) {
-        return TRACE_SHAPE_COMPUTED;
-    }
-    if (e->nzcv) {
-        return TRACE_SHAPE_OTHER;
-    }
-    if (m->kind == A64_MEM_NONE) {
-        return e->n_x == 0                       ? TRACE_SHAPE_NOTHING
-               : e->n_x == 1 && e->x[0] < A64_SP ? TRACE_SHAPE_VALUE
-                                                 : TRACE_SHAPE_OTHER;
-    }
-    if (m->vector || m->address == A64_ADDR_AUTH) {
-        return TRACE_SHAPE_OTHER;
-    }
-    if (m->kind == A64_MEM_LOAD) {
-        bool all = e->x[0] < A64_SP && (e->n_x == 1 || e->x[1] < A64_SP);
-        return all && e->n_x == m->n ? TRACE_SHAPE_LOAD : TRACE_SHAPE_OTHER;
-    }
-    return m->kind == A64_MEM_STORE ? TRACE_SHAPE_STORE : TRACE_SHAPE_OTHER;
+    i->pstate = r->pstate;
 }

@@ -14,15 +14,8 @@ struct trace_regs {
     uint32_t fpsr;
 };
 
-/* Frequent forms of instructions, which have a short way. */
-enum trace_shape {
-    TRACE_SHAPE_NOTHING,  /* writes nothing */
-    TRACE_SHAPE_VALUE,    /* one X register, from the stream */
-    TRACE_SHAPE_COMPUTED, /* what trace_eval works out */
-    TRACE_SHAPE_LOAD,     /* one or two X registers from memory */
-    TRACE_SHAPE_STORE,
-    TRACE_SHAPE_OTHER,
-};
-enum trace_shape trace_regs_shape(const struct a64_effect *e);
+/* Fill in writes and accesses of i from the recorded values (a64_effect_values of them), and bring
+ * the registers up to date. */
+void trace_regs_apply(struct trace_regs *r, struct trace_insn *i, const uint64_t *values);
 
 #endif

@@ -5,93 +5,59 @@
 
 #include "base/bits.h"
 #include "debug/disas.h"
-#include "debug/trace_apply.h"
-#include "debug/trace_digits.h"
+#include "debug/trace_lines.h"
+#include "debug/trace_run.h"
 
-#define BUFFER (UINT64_C(64) << 10)
-#define ROOM   8192U /* more than the lines of one instruction or event */
-#define FIRST  96U   /* bytes of a text copied at once: most are no longer */
-#define CHUNK  32U   /* bytes of the rest */
-#define DISAS  80U   /* of a disassembled instruction, with its end */
-
-/* The loop over instructions is one function. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-/* What is the same in every line IT of a block's instructions, made once. */
-struct note {
-    bool ns;
-    uint16_t begin[TRACE_BLOCK_INSNS + 1];
-    uint8_t disas[TRACE_BLOCK_INSNS]; /* where in its text the disassembly begins */
-    char text[];
-};
+#define BUFFER (UINT64_C(256) << 10)
+#define ROOM   TRACE_RUN_ROOM /* also more than the lines of any one instruction or event */
+#define DISAS  80U            /* of a disassembled instruction, with its end */
 
 struct trace_tarmac {
     struct trace_filter filter;
     void (*write)(void *opaque, const char *text, size_t len);
     void *opaque;
     struct disas *disas;
-    bool shows_all; /* instructions: no filter leaves any out */
-    bool shown;     /* the last instruction was */
-    struct counter time, count;
-    tick_t when; /* that time shows */
-    char *p;
+    tick_t runs_until; /* trace_run may be asked; 0: some lines are not wanted */
+    bool shown;        /* the last instruction was */
+    struct trace_pen pen;
+    tick_t when; /* that the pen's time shows */
     char buffer[BUFFER + ROOM];
 };
 
 static void write_out(struct trace_tarmac *t)
 {
-    t->write(t->opaque, t->buffer, (size_t)(t->p - t->buffer));
-    t->p = t->buffer;
-}
-
-/* ---- pieces of a line: each goes to p and returns its end ---- */
-
-static char *text(char *p, const char *s, size_t n)
-{
-    memcpy(p, s, n);
-    return p + n;
-}
-#define TEXT(p, literal) text(p, literal, sizeof(literal) - 1)
-
-/* Text that FIRST bytes may be read of. */
-static inline char *padded(char *p, const char *s, size_t n)
-{
-    memcpy(p, s, FIRST);
-    for (size_t i = FIRST; i < n; i += CHUNK) {
-        memcpy(p + i, s + i, CHUNK);
-    }
-    return p + n;
+    t->write(t->opaque, t->buffer, (size_t)(t->pen.p - t->buffer));
+    t->pen.p = t->buffer;
 }
 
 /* ---- lines ---- */
 
 static inline void set_time(struct trace_tarmac *t, tick_t when)
 {
-    if (LIKELY(when == t->when + TICKS_PER_NS)) {
-        counter_step(&t->time);
-    } else if (when != t->when) {
-        counter_set(&t->time, when / TICKS_PER_NS);
+    if (when != t->when) {
+        counter_set(&t->pen.time, when / TICKS_PER_NS);
+        t->when = when;
     }
-    t->when = when;
 }
 
-/* Begins one: "123 ns ". */
-static inline char *stamp(const struct trace_tarmac *t, char *p)
+static inline void set_count(struct trace_tarmac *t, uint64_t count)
 {
-    return counter_put(p, &t->time);
+    if (count != t->pen.count.v) {
+        counter_set(&t->pen.count, count);
+    }
 }
 
-/* A line by itself. */
+/* A line by itself: "123 ns ". */
 static char *begin_line(struct trace_tarmac *t, tick_t when)
 {
     set_time(t, when);
-    return stamp(t, t->p);
+    return counter_put(t->pen.p, &t->pen.time);
 }
 
 /* Text up to p is written. */
 static void keep(struct trace_tarmac *t, char *p)
 {
-    t->p = p;
+    t->pen.p = p;
     if (p > t->buffer + BUFFER) {
         write_out(t);
     }
@@ -137,15 +103,15 @@ static char *constant_part(const struct trace_block *b, unsigned i, bool ns, con
     p = mode_name(p, trace_mode_el(b->mode), trace_mode_spsel(b->mode));
     p = ns ? TEXT(p, "_n : ") : TEXT(p, "_s : ");
     *out_disas = (size_t)(p - start);
-    p = text(p, disas, strlen(disas));
+    p = line_text(p, disas, strlen(disas));
     *p++ = '\n';
     return p;
 }
 
-static __attribute__((noinline)) const struct note *make_note(struct trace_tarmac *t,
-                                                              struct trace_block *b, bool ns)
+static __attribute__((noinline)) const struct trace_note *make_note(struct trace_tarmac *t,
+                                                                    struct trace_block *b, bool ns)
 {
-    struct note *n = g_malloc(sizeof(*n) + b->n * (64 + DISAS) + FIRST);
+    struct trace_note *n = g_malloc(sizeof(*n) + b->n * (64 + DISAS) + LINE_FIRST);
     char *p = n->text;
     n->ns = ns;
     for (unsigned i = 0; i < b->n; i++) {
@@ -158,49 +124,21 @@ static __attribute__((noinline)) const struct note *make_note(struct trace_tarma
         n->disas[i] = (uint8_t)at;
     }
     n->begin[b->n] = (uint16_t)(p - n->text);
-    n = g_realloc(n, sizeof(*n) + n->begin[b->n] + FIRST);
+    n = g_realloc(n, sizeof(*n) + n->begin[b->n] + LINE_FIRST);
     g_free(b->note);
     b->note = n;
     return n;
 }
 
-static inline const struct note *note_of(struct trace_tarmac *t, const struct trace_insn *i)
+static inline const struct trace_note *note_of(struct trace_tarmac *t, const struct trace_insn *i)
 {
-    const struct note *n = i->block->note;
+    const struct trace_note *n = i->block->note;
     return n != NULL && n->ns == i->ns ? n : make_note(t, i->block, i->ns);
-}
-
-static ALWAYS_INLINE char *insn_line(struct trace_tarmac *t, char *p, const struct trace_insn *i,
-                                     const struct note *n)
-{
-    unsigned begin = n->begin[i->index];
-    p = TEXT(stamp(t, p), "IT (");
-    if (LIKELY(i->count == t->count.v + 1)) {
-        counter_step(&t->count);
-    } else {
-        counter_set(&t->count, i->count);
-    }
-    p = counter_put(p, &t->count) - 2; /* two bytes follow: ") " */
-    return padded(p, n->text + begin, n->begin[i->index + 1] - begin);
-}
-
-static inline char *x_line(const struct trace_tarmac *t, char *p, unsigned n, uint64_t v)
-{
-    static const char begin[32][8] = {
-        "R X0 ",  "R X1 ",  "R X2 ",  "R X3 ",  "R X4 ",  "R X5 ",  "R X6 ",  "R X7 ",
-        "R X8 ",  "R X9 ",  "R X10 ", "R X11 ", "R X12 ", "R X13 ", "R X14 ", "R X15 ",
-        "R X16 ", "R X17 ", "R X18 ", "R X19 ", "R X20 ", "R X21 ", "R X22 ", "R X23 ",
-        "R X24 ", "R X25 ", "R X26 ", "R X27 ", "R X28 ", "R X29 ", "R X30 ", "R X31 "};
-    p = stamp(t, p);
-    memcpy(p, begin[n & 31], 8);
-    p = hex16(p + (n < 10 ? 5 : 6), v);
-    *p++ = '\n';
-    return p;
 }
 
 static char *v_line(const struct trace_tarmac *t, char *p, unsigned n, const uint64_t v[2])
 {
-    p = decimal(TEXT(stamp(t, p), "R V"), n);
+    p = decimal(TEXT(counter_put(p, &t->pen.time), "R V"), n);
     *p++ = ' ';
     p = hex16(p, v[1]);
     *p++ = '_';
@@ -209,52 +147,33 @@ static char *v_line(const struct trace_tarmac *t, char *p, unsigned n, const uin
     return p;
 }
 
-static char *pstate_line(const struct trace_tarmac *t, char *p, uint64_t v)
+static char *write_line(const struct trace_tarmac *t, char *p, const struct trace_insn *i,
+                        const struct trace_write *w)
 {
-    p = hex(TEXT(stamp(t, p), "R cpsr "), v, 8);
-    *p++ = '\n';
-    return p;
-}
-
-/* "R NAMEn value" */
-static char *banked_line(const struct trace_tarmac *t, char *p, const char *name, unsigned el,
-                         uint64_t v)
-{
-    p = TEXT(stamp(t, p), "R ");
-    p = decimal(text(p, name, strlen(name)), el);
-    *p++ = ' ';
-    p = hex16(p, v);
-    *p++ = '\n';
-    return p;
-}
-
-static char *sp_line(const struct trace_tarmac *t, char *p, uint64_t pstate, uint64_t v)
-{
-    return banked_line(t, p, "SP_EL", pstate & 1 ? (unsigned)extract64(pstate, 2, 2) : 0, v);
-}
-
-static inline char *write_line(const struct trace_tarmac *t, char *p, const struct trace_insn *i,
-                               const struct trace_write *w)
-{
-    if (LIKELY(w->kind == TRACE_WRITE_X)) {
-        return x_line(t, p, w->n, w->v[0]);
+    const struct counter *time = &t->pen.time;
+    switch (w->kind) {
+    case TRACE_WRITE_X:
+        return line_x(p, time, w->n, w->v[0]);
+    case TRACE_WRITE_SP:
+        return line_sp(p, time, i->pstate, w->v[0]);
+    case TRACE_WRITE_PSTATE:
+        return line_pstate(p, time, w->v[0]);
+    case TRACE_WRITE_V:
+        break;
     }
-    if (w->kind == TRACE_WRITE_PSTATE) {
-        return pstate_line(t, p, w->v[0]);
-    }
-    return w->kind == TRACE_WRITE_SP ? sp_line(t, p, i->pstate, w->v[0]) : v_line(t, p, w->n, w->v);
+    return v_line(t, p, w->n, w->v);
 }
 
 /* "msr ttbr0_el1, x0": the register's name. */
 static char *msr_line(struct trace_tarmac *t, char *p, const struct trace_insn *i)
 {
-    const struct note *n = note_of(t, i);
+    const struct trace_note *n = note_of(t, i);
     const char *s = n->text + n->begin[i->index] + n->disas[i->index];
     const char *end = n->text + n->begin[i->index + 1];
     if (strncmp(s, "msr ", 4) != 0) {
         return p;
     }
-    p = TEXT(stamp(t, p), "R ");
+    p = TEXT(counter_put(p, &t->pen.time), "R ");
     for (s += 4; s < end && *s != ','; s++) {
         *p++ = g_ascii_toupper(*s);
     }
@@ -264,51 +183,37 @@ static char *msr_line(struct trace_tarmac *t, char *p, const struct trace_insn *
     return p;
 }
 
-/* size: 1, 2, 4 or 8; 8 bytes of data may be read. */
-static inline char *access_line(const struct trace_tarmac *t, char *p, bool write, uint64_t va,
-                                unsigned size, const uint8_t *data)
-{
-    uint64_t v;
-    memcpy(&v, data, 8);
-    static const char begin[2][9][4] = {{[1] = "MR1 ", [2] = "MR2 ", [4] = "MR4 ", [8] = "MR8 "},
-                                        {[1] = "MW1 ", [2] = "MW2 ", [4] = "MW4 ", [8] = "MW8 "}};
-    p = text(stamp(t, p), begin[write][size], 4);
-    p = hex16(p, va);
-    *p++ = ' ';
-    p = size == 8 ? hex8_8(p, v) : hex(p, v, 2 * size);
-    *p++ = '\n';
-    return p;
-}
-
-static inline char *access_lines(const struct trace_tarmac *t, char *p,
-                                 const struct trace_access *a)
+static char *access_lines(const struct trace_tarmac *t, char *p, const struct trace_access *a)
 {
     for (unsigned off = 0; off < a->len; off += a->unit) {
-        p = access_line(t, p, a->write, a->va + off, a->unit, a->data + off);
+        uint64_t v;
+        memcpy(&v, a->data + off, 8);
+        p = line_access(p, &t->pen.time, a->write, a->va + off, a->unit, v);
     }
     return p;
 }
 
 static bool shows(const struct trace_tarmac *t, const struct trace_insn *i)
 {
-    return t->shows_all || (wanted(t, TRACE_INSN) && in_window(t, i->when) &&
-                            i->va >= t->filter.pc_first && i->va <= t->filter.pc_last);
+    return (wanted(t, TRACE_INSN) && in_window(t, i->when) && i->va >= t->filter.pc_first &&
+            i->va <= t->filter.pc_last);
 }
 
-static ALWAYS_INLINE void show_insn(struct trace_tarmac *t, const struct trace_insn *i,
-                                    const struct note *n)
+static void on_insn(void *opaque, const struct trace_insn *i)
 {
+    struct trace_tarmac *t = opaque;
     t->shown = shows(t, i);
     if (!t->shown) {
         return;
     }
     set_time(t, i->when);
-    char *p = insn_line(t, t->p, i, n);
+    set_count(t, i->count);
+    char *p = line_insn(t->pen.p, &t->pen.time, &t->pen.count, note_of(t, i), i->index);
     if (wanted(t, TRACE_REG)) {
         for (const struct trace_write *w = i->writes; w < i->writes + i->n_writes; w++) {
             p = write_line(t, p, i, w);
         }
-        if (UNLIKELY(i->msr)) {
+        if (i->msr) {
             p = msr_line(t, p, i);
         }
     }
@@ -320,21 +225,29 @@ static ALWAYS_INLINE void show_insn(struct trace_tarmac *t, const struct trace_i
     keep(t, p);
 }
 
-static void on_insn(void *opaque, const struct trace_insn *i)
+/* All lines of all of them are wanted, and their numbers have 12 digits. */
+static inline bool shows_run(const struct trace_tarmac *t, const struct trace_insn *i, unsigned n)
 {
-    show_insn(opaque, i, note_of(opaque, i));
+    unsigned more = n - i->index;
+    return i->when >= t->filter.from && i->when + more * TICKS_PER_NS <= t->runs_until &&
+           i->va >= t->filter.pc_first && i->va + 4ULL * (more - 1) <= t->filter.pc_last &&
+           i->count + more < COUNTER_MORE;
 }
 
 static void on_run(void *opaque, struct trace_regs *r, struct trace_insn *i, unsigned n,
                    uint32_t ticks_per_insn)
 {
-    const struct trace_block *b = i->block;
-    const struct note *note = note_of(opaque, i);
-    i->undone = false;
-    for (; i->index < n; trace_insn_next(i, ticks_per_insn)) {
-        trace_regs_apply(r, i, b->values + b->first_value[i->index]);
-        show_insn(opaque, i, note);
+    struct trace_tarmac *t = opaque;
+    if (i->block->shape[i->index] == TRACE_SHAPE_OTHER || ticks_per_insn != TICKS_PER_NS ||
+        !shows_run(t, i, n)) {
+        return;
     }
+    set_time(t, i->when);
+    set_count(t, i->count);
+    trace_run(&t->pen, note_of(t, i), r, i, n);
+    t->when = i->when;
+    t->shown = true;
+    keep(t, t->pen.p);
 }
 
 static void on_fpsr(void *opaque, tick_t when, uint32_t v)
@@ -355,17 +268,17 @@ static void on_copy(void *opaque, tick_t when, uint64_t to, uint64_t from, const
     }
     set_time(t, when);
     for (uint64_t off = 0; off < n;) {
-        uint8_t piece[8] = {0};
         unsigned size = 8;
         while (size > n - off) {
             size /= 2;
         }
-        memcpy(piece, data + off, size);
-        char *p = t->p;
+        uint64_t v = 0;
+        memcpy(&v, data + off, size);
+        char *p = t->pen.p;
         if (from != 0) {
-            p = access_line(t, p, false, from - 1 + off, size, piece);
+            p = line_access(p, &t->pen.time, false, from - 1 + off, size, v);
         }
-        keep(t, access_line(t, p, true, to + off, size, piece));
+        keep(t, line_access(p, &t->pen.time, true, to + off, size, v));
         off += size;
     }
 }
@@ -401,25 +314,25 @@ static void put_exception(struct trace_tarmac *t, const struct trace_event *e)
     p = mode_name(p, to, true);
     *p++ = ' ';
     p = TEXT(hex(p, extract64(vector, 7, 4), 8), " CoreEvent_");
-    p = text(p, name, strlen(name));
+    p = line_text(p, name, strlen(name));
     *p++ = '\n';
-    p = banked_line(t, p, "ELR_EL", to, e->args[5]);
-    p = banked_line(t, p, "SPSR_EL", to, e->pstate);
+    p = line_banked(p, &t->pen.time, "ELR_EL", to, e->args[5]);
+    p = line_banked(p, &t->pen.time, "SPSR_EL", to, e->pstate);
     if (type == TRACE_SYNC || type == TRACE_SERROR || type == TRACE_VSERROR) {
-        p = banked_line(t, p, "ESR_EL", to, esr);
+        p = line_banked(p, &t->pen.time, "ESR_EL", to, esr);
     }
     if (type == TRACE_SYNC && has_far(esr)) {
-        p = banked_line(t, p, "FAR_EL", to, e->args[4]);
+        p = line_banked(p, &t->pen.time, "FAR_EL", to, e->args[4]);
     }
-    p = pstate_line(t, p, e->args[7]);
-    keep(t, sp_line(t, p, e->args[7], e->args[8]));
+    p = line_pstate(p, &t->pen.time, e->args[7]);
+    keep(t, line_sp(p, &t->pen.time, e->args[7], e->args[8]));
 }
 
 static void put_return(struct trace_tarmac *t, const struct trace_event *e)
 {
     set_time(t, e->when);
-    char *p = pstate_line(t, t->p, e->args[3]);
-    keep(t, sp_line(t, p, e->args[3], e->args[4]));
+    char *p = line_pstate(t->pen.p, &t->pen.time, e->args[3]);
+    keep(t, line_sp(p, &t->pen.time, e->args[3], e->args[4]));
 }
 
 /* "SIGNAL: SIGNAL=tlbi insn=0x.." */
@@ -428,10 +341,10 @@ static void put_signal(struct trace_tarmac *t, const struct trace_event *e)
     const struct trace_kind_desc *d = &trace_kinds[e->kind];
     char *p = begin_line(t, e->when);
     p = d->group == TRACE_MMU ? TEXT(p, "TTW ") : TEXT(p, "SIGNAL: SIGNAL=");
-    p = text(p, d->name, strlen(d->name));
+    p = line_text(p, d->name, strlen(d->name));
     for (unsigned i = 0; d->args[i] != NULL; i++) {
         *p++ = ' ';
-        p = text(p, d->args[i] + 2, strlen(d->args[i] + 2));
+        p = line_text(p, d->args[i] + 2, strlen(d->args[i] + 2));
         *p++ = '=';
         p = d->args[i][0] == 'x' ? hex16(TEXT(p, "0x"), e->args[i]) : decimal(p, e->args[i]);
     }
@@ -460,12 +373,12 @@ static void on_state(void *opaque, tick_t when, const uint64_t *x, uint64_t psta
         return;
     }
     set_time(t, when);
-    char *p = t->p;
+    char *p = t->pen.p;
     for (unsigned n = 0; n < 31; n++) {
-        p = x_line(t, p, n, x[n]);
+        p = line_x(p, &t->pen.time, n, x[n]);
     }
-    p = sp_line(t, p, pstate, x[31]);
-    keep(t, pstate_line(t, p, pstate));
+    p = line_sp(p, &t->pen.time, pstate, x[31]);
+    keep(t, line_pstate(p, &t->pen.time, pstate));
 }
 
 struct trace_visitor trace_tarmac_visitor(struct trace_tarmac *t)
@@ -490,12 +403,12 @@ struct trace_tarmac *trace_tarmac_new(const struct trace_filter *f,
     t->write = write;
     t->opaque = opaque;
     t->disas = disas_new();
-    t->shows_all = wanted(t, TRACE_INSN) && f->from == 0 && f->to == TICK_NEVER &&
-                   f->pc_first == 0 && f->pc_last == UINT64_MAX;
-    counter_init(&t->time, " ns ");
-    counter_init(&t->count, ")   ");
-    t->p = t->buffer;
-    end_line(t, TEXT(t->p, "Tarmac Text Rev 3t"));
+    bool all_lines = wanted(t, TRACE_INSN) && wanted(t, TRACE_REG) && wanted(t, TRACE_MEM);
+    t->runs_until = all_lines ? MIN(f->to, COUNTER_MORE * TICKS_PER_NS) : 0;
+    counter_init(&t->pen.time, " ns ");
+    counter_init(&t->pen.count, ")   ");
+    t->pen.p = t->buffer;
+    end_line(t, TEXT(t->pen.p, "Tarmac Text Rev 3t"));
     return t;
 }
 
