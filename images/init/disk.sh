@@ -30,4 +30,5 @@ else
 fi
 cd /
 umount /mnt
+stty opost # drain the console: what waits in it is lost
 poweroff -f

@@ -6,4 +6,5 @@ mount -t proc proc /proc
 echo "INIT: dom0, $(uname -sr) on $(nproc) PEs"
 sleep "$(sed -n 's/.*wait=\([0-9]*\).*/\1/p' /proc/cmdline)"
 echo "INIT: done"
+stty opost # drain the console: what waits in it is lost
 poweroff -f

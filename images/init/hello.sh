@@ -4,4 +4,5 @@
 export PATH=/bin
 mount -t proc proc /proc
 echo "GUEST: hello from inside, Linux $(uname -r), $(nproc) vCPUs"
+stty opost # drain the console: what waits in it is lost
 poweroff -f

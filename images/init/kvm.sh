@@ -9,4 +9,5 @@ echo "HOST: $(uname -sr) on $(nproc) PEs"
 dmesg | grep "mode initialized"
 vmm -k /guest/kernel -i /guest/initrd "$@"
 echo "HOST: guest left with status $?"
+stty opost # drain the console: what waits in it is lost
 poweroff -f

@@ -14,4 +14,5 @@ if wget -q -O /tmp/file "$url"; then
 else
     echo "WGET: FAIL"
 fi
+stty opost # drain the console: what waits in it is lost
 poweroff -f

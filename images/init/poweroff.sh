@@ -6,4 +6,5 @@ mount -t proc proc /proc
 echo "INIT: $(uname -sr) on $(nproc) PEs"
 grep -m1 Features /proc/cpuinfo
 echo "INIT: done"
+stty opost # drain the console: what waits in it is lost
 poweroff -f

@@ -11,4 +11,5 @@ head -c 16 /dev/hwrng | od -An -tx1
 if [ -c /dev/hvc0 ]; then
     echo "HVC: hello" >/dev/hvc0
 fi
+stty opost # drain the console: what waits in it is lost
 poweroff -f
