@@ -16,16 +16,24 @@
 
 static bool set_gic_version(struct options *o, const char *v, GError **err)
 {
-    if (strcmp(v, "max") == 0 || strcmp(v, "3") == 0) {
-        o->gic_version = 3;
-    } else if (strcmp(v, "2") == 0) {
-        o->gic_version = 2;
-    } else if (strcmp(v, "4") == 0) {
-        return fail(err, ERR_OPTION, "-M gic-version=4 is not available yet (2, 3, max)");
-    } else {
-        return fail(err, ERR_OPTION, "-M gic-version=%s: there is 2, 3 and max", v);
+    static const struct {
+        const char *name;
+        unsigned version, minor;
+        bool max;
+    } names[] = {{"2", 2, 0, false},
+                 {"3", 3, 0, false},
+                 {"4", 4, 0, false},
+                 {"4.1", 4, 1, false},
+                 {"max", 0, 0, true}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcmp(v, names[i].name) == 0) {
+            o->gic_version = names[i].version;
+            o->gic_minor = names[i].minor;
+            o->gic_max = names[i].max;
+            return true;
+        }
     }
-    return true;
+    return fail(err, ERR_OPTION, "-M gic-version=%s: there is 2, 3, 4, 4.1 and max", v);
 }
 
 static bool set_virtualization(struct options *o, const char *v, GError **err)
@@ -380,19 +388,31 @@ static bool check_ram(struct options *o, GError **err)
     return true;
 }
 
+static bool check_gic(struct options *o, GError **err)
+{
+    static const unsigned max_pes[] = {
+        [2] = VIRT_MAX_CPUS_GICV2, [3] = VIRT_MAX_CPUS_GICV3, [4] = VIRT_MAX_CPUS_GICV4};
+    bool v4_works = o->virtualization && o->its;
+    if (o->gic_max) {
+        o->gic_version = v4_works ? 4 : 3;
+    } else if (o->gic_version == 0) {
+        o->gic_version = o->n_pes <= VIRT_MAX_CPUS_GICV2 ? 2 : 3;
+    }
+    if (o->gic_version == 4 && !v4_works) {
+        return fail(err, ERR_OPTION, "-M gic-version=4 needs virtualization=on and its=on");
+    }
+    if (o->n_pes > max_pes[o->gic_version]) {
+        return fail(err, ERR_OPTION, "-smp %u: GICv%u takes at most %u PEs", o->n_pes,
+                    o->gic_version, max_pes[o->gic_version]);
+    }
+    return true;
+}
+
 bool opt_machine_finish(struct options *o, GError **err)
 {
     if (o->accel_refused != NULL && !o->accel_ok) {
         return fail(err, ERR_OPTION, "-accel %s: this is an emulator (tcg is accepted)",
                     o->accel_refused);
     }
-    if (o->gic_version == 0) {
-        o->gic_version = o->n_pes <= VIRT_MAX_CPUS_GICV2 ? 2 : 3;
-    }
-    unsigned max = o->gic_version == 2 ? VIRT_MAX_CPUS_GICV2 : VIRT_MAX_CPUS_GICV3;
-    if (o->n_pes > max) {
-        return fail(err, ERR_OPTION, "-smp %u: GICv%u takes at most %u PEs", o->n_pes,
-                    o->gic_version, max);
-    }
-    return check_ram(o, err);
+    return check_gic(o, err) && check_ram(o, err);
 }

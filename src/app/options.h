@@ -64,6 +64,8 @@ struct options {
     /* -M */
     bool virtualization, secure, its, acpi, graphics;
     unsigned gic_version; /* 0: by the number of PEs */
+    unsigned gic_minor;   /* 1: GICv4.1 */
+    bool gic_max;         /* the highest version that the reference has with the other options */
     char *dumpdtb;
     char *pflash_node[MACHINE_N_FLASH];
     /* -accel: a list of wishes */

@@ -607,9 +607,10 @@ static void copy_options(struct wiring *w)
 
     machine_config_init(c);
     c->gic_version = o->gic_version;
+    c->gic_minor = o->gic_minor;
     c->virtualization = o->virtualization;
     c->secure = o->secure;
-    c->its = o->its && o->gic_version == 3;
+    c->its = o->its && o->gic_version != 2;
     c->cpu = o->cpu;
     c->n_pes = o->n_pes;
     c->topology = o->topology;

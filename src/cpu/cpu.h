@@ -60,7 +60,7 @@ struct cpu_config {
     uint16_t
         compile_after;   /* executions until a block is compiled, CPU_COMPILE_NEVER; 0: default */
     uint8_t tlb;         /* enum cpu_tlb */
-    uint8_t gic_version; /* 0: no GIC system registers, 3, 4 */
+    uint8_t gic_sysregs; /* ID_AA64PFR0_EL1.GIC: 0 none, 1 GICv3 and GICv4.0, 3 GICv4.1 */
     struct cpu_hooks hooks;
     struct bus *bus;
     struct evq *evq;

@@ -57,7 +57,8 @@ static uint64_t bank_of(const struct monitor *mon, unsigned intid)
     if (intid >= 32 || !is_v3(mon)) {
         return virt_memmap[VIRT_GICD].base;
     }
-    return virt_memmap[VIRT_GICR].base + mon->pe * VIRT_GICR_STRIDE + GICR_SGI_FRAME;
+    return virt_memmap[VIRT_GICR].base +
+           mon->pe * virt_gicr_stride(machine_get_config(mon->m)->gic_version) + GICR_SGI_FRAME;
 }
 
 static bool bit_of(const struct monitor *mon, unsigned reg, unsigned intid)

@@ -84,9 +84,9 @@ bool monitor_info_version(struct monitor *mon, char **args, GString *out, GError
 {
     const struct machine_config *c = machine_get_config(mon->m);
     g_string_append_printf(out,
-                           "armature: -M virt,gic-version=%u,virtualization=%s,secure=%s "
+                           "armature: -M virt,gic-version=%s,virtualization=%s,secure=%s "
                            "-cpu %s -smp %u -m %" PRIu64 "M\n",
-                           c->gic_version, c->virtualization ? "on" : "off",
+                           machine_gic_name(c), c->virtualization ? "on" : "off",
                            c->secure ? "on" : "off", c->cpu, c->n_pes, c->ram_bytes >> 20);
     return true;
 }

@@ -103,7 +103,7 @@ void cpuif_activate_best(struct gic_pe *p)
     }
     struct irq_bank *b = gic_bank(p, intid);
     uint32_t m = UINT32_C(1) << (intid % 32);
-    b->active |= m;
+    b->active |= gic_lacks_active(p->g, intid) ? 0 : m;
     b->latch &= ~m;
     pending_irq_changed(p, intid);
 }

@@ -11,8 +11,9 @@
 static bool check_cfg(const struct gic_cfg *c, GError **err)
 {
     unsigned max_pe = c->version == 2 ? GIC_V2_MAX_PE : GIC_MAX_PE;
-    if (c->version != 2 && c->version != 3) {
-        return fail(err, ERR_OPTION, "interrupt controller version %u: only 2 and 3", c->version);
+    if (c->version < 2 || c->version > 4 || c->minor > (c->version == 4)) {
+        return fail(err, ERR_OPTION, "interrupt controller version %u.%u: only 2, 3, 4 and 4.1",
+                    c->version, c->minor);
     }
     if (c->n_pe < 1 || c->n_pe > max_pe) {
         return fail(err, ERR_OPTION, "GICv%u serves 1 to %u CPUs, not %u", c->version, max_pe,
@@ -30,6 +31,9 @@ static bool check_cfg(const struct gic_cfg *c, GError **err)
     }
     if (c->version == 2 && c->memory != NULL) {
         return fail(err, ERR_OPTION, "GICv2 has no LPIs and no ITS");
+    }
+    if (c->version == 4 && (c->memory == NULL || !c->virtualization)) {
+        return fail(err, ERR_OPTION, "GICv4 needs an ITS and virtualization");
     }
     return true;
 }
@@ -69,6 +73,13 @@ static void collect_sysregs(struct gic *g)
     }
 }
 
+static struct device *new_frame(struct gic_pe *p, const struct device_ops *ops)
+{
+    struct device *d = device_new(ops, p->g->dev.id);
+    ((struct gicr *)d)->p = p;
+    return d;
+}
+
 static void init_pes(struct gic *g, const struct gic_cfg *cfg)
 {
     g->pe = g_new0(struct gic_pe, g->cfg.n_pe);
@@ -78,10 +89,13 @@ static void init_pes(struct gic *g, const struct gic_cfg *cfg)
         p->n = n;
         p->affinity = affinity_of(cfg, n);
         g->needs_rss |= (p->affinity & 0xff) >= 16;
-        if (g->cfg.version == 3) {
-            p->redist = device_new(&gicv3_redist_ops, g->dev.id);
-            ((struct gicr *)p->redist)->p = p;
+        if (!gic_is_v2(g)) {
+            p->redist = new_frame(p, &gicv3_redist_ops);
             p->lpi = cfg->memory != NULL ? g_new0(struct gic_lpis, 1) : NULL;
+        }
+        if (gic_has_vlpis(g)) {
+            p->vlpi_frame = new_frame(p, &gicv4_vlpi_ops);
+            p->vlpi = g_new0(struct gic_vlpis, 1);
         }
     }
 }
@@ -98,6 +112,7 @@ struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err)
     if (cfg->memory != NULL) {
         g->memory = *cfg->memory;
         g->its = its_new(g, "its");
+        g->its_sgi = gic_is_v4p1(g) ? its_sgi_new(g, "its") : NULL;
     }
     g->cfg.n_lr = cfg->n_lr != 0 ? cfg->n_lr : 4;
     g->cfg.n_prio_bits = cfg->n_prio_bits != 0 ? cfg->n_prio_bits : cfg->version == 2 ? 8 : 5;
@@ -110,18 +125,24 @@ struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err)
     return g;
 }
 
+static void free_part(struct device *d)
+{
+    if (d != NULL) {
+        device_free(d);
+    }
+}
+
 void gic_finalize(struct device *d)
 {
     struct gic *g = (struct gic *)d;
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
-        if (g->pe[n].redist != NULL) {
-            device_free(g->pe[n].redist);
-        }
+        free_part(g->pe[n].redist);
+        free_part(g->pe[n].vlpi_frame);
         g_free(g->pe[n].lpi);
+        g_free(g->pe[n].vlpi);
     }
-    if (g->its != NULL) {
-        device_free(g->its);
-    }
+    free_part(g->its);
+    free_part(g->its_sgi);
     g_free(g->pe);
     g_free(g->sysregs);
 }
@@ -154,6 +175,7 @@ static void reset_pe(struct gic_pe *p)
     vcpuif_reset(p);
     if (!gic_is_v2(p->g)) {
         gicr_reset(p);
+        gicr_v4_reset(p);
     }
     if (p->g->cfg.ns_boot && p->g->cfg.security) {
         p->cpu.pmr = 0x80; /* lets Non-secure software change it */
@@ -198,6 +220,12 @@ struct device *gic_redist_device(struct gic *g, unsigned pe)
 {
     ASSERT(pe < g->cfg.n_pe);
     return g->pe[pe].redist;
+}
+
+struct device *gic_vlpi_device(struct gic *g, unsigned pe)
+{
+    ASSERT(pe < g->cfg.n_pe);
+    return g->pe[pe].vlpi_frame;
 }
 
 struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out)
@@ -247,5 +275,8 @@ void gic_pe_state_changed(struct gic *g, unsigned pe, const struct pe_view *v)
         p->secure = secure;
         p->at_el3 = at_el3;
         cpuif_update(p);
+        if (p->vlpi != NULL) {
+            vcpuif_update(p); /* direct interrupts are those of a Non-secure vPE */
+        }
     }
 }

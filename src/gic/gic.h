@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interrupt controller as a board sees it: GICv2 (IHI 0048B) or GICv3 (IHI 0069H).
+ * The interrupt controller as a board sees it: GICv2 (IHI 0048B), GICv3 or GICv4 (IHI 0069H).
  *
  * Life: gic_new (allocates everything, checks the configuration) -> the board fills the sinks of
  * gic_output(), wires devices with gic_wire_spi/ppi and maps the regions ->
@@ -9,7 +9,8 @@
  *
  * Regions. GICv2, device gic_device(): GICD, GICC, GICH, GICV; the registers of a PE are banked by
  * mem_attrs.requester_id. GICv3: gic_device() has GICD; each redistributor is a device of its own
- * with one region of 128 KiB, and so is the ITS. System registers (GICv3): gic_cpuif_sysregs().
+ * with one region of 128 KiB, and so is the ITS. GICv4 is GICv3 and 128 KiB more behind each
+ * redistributor, GICv4.1 also 64 KiB behind the ITS. System registers: gic_cpuif_sysregs().
  */
 #ifndef GIC_GIC_H
 #define GIC_GIC_H
@@ -26,7 +27,8 @@
 struct gic;
 
 struct gic_cfg {
-    unsigned version;      /* 2 or 3 */
+    unsigned version;      /* 2, 3 or 4: what is said of v3 is true of v4 */
+    unsigned minor;        /* v4: 1 is GICv4.1 */
     unsigned n_pe;         /* v2: at most 8 */
     unsigned n_spi;        /* multiple of 32, at most 960; INTIDs 32 to 31 + n_spi */
     const uint64_t *mpidr; /* v3: MPIDR_EL1 of each PE; NULL: Aff0 = PE number */
@@ -35,8 +37,9 @@ struct gic_cfg {
     bool ns_boot;  /* reset as firmware leaves it for a Non-secure kernel: all in Group 1 NS */
     bool one_of_n; /* v3: 1-of-N routing of SPIs (GICD_TYPER.No1N = 0) */
     unsigned n_lr; /* list registers; 0: 4 */
-    unsigned n_prio_bits;          /* physical priority bits; 0: 5 for v3, 8 for v2 */
-    const struct bus_port *memory; /* v3: Non-secure memory for LPIs and an ITS; NULL: neither */
+    unsigned n_prio_bits; /* physical priority bits; 0: 5 for v3, 8 for v2 */
+    /* v3: Non-secure memory for LPIs and an ITS; NULL: neither (v4 must have both) */
+    const struct bus_port *memory;
 };
 
 enum { /* regions of gic_device() */
@@ -57,8 +60,13 @@ void gic_free(struct gic *g);
 struct device *gic_device(struct gic *g);
 struct device *gic_redist_device(struct gic *g, unsigned pe); /* v3 only, else NULL */
 
+/* v4, else NULL: one region of 128 KiB. */
+struct device *gic_vlpi_device(struct gic *g, unsigned pe);
+
 /* v3 with cfg.memory, else NULL: one region of 128 KiB. */
 struct device *gic_its_device(struct gic *g);
+/* v4.1, else NULL: one region of 64 KiB. */
+struct device *gic_its_sgi_device(struct gic *g);
 /* What a write of event_id to GITS_TRANSLATER by the device with that DeviceID does. */
 void gic_its_translate(struct gic *g, uint32_t device_id, uint32_t event_id);
 

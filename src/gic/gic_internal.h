@@ -10,6 +10,8 @@
  *
  *   list register  -> vcpuif.c -> VIRQ/VFIQ of the PE, maintenance interrupt -> a bank
  *
+ *   v4: ITS command, device -> vpe.c (pending table of the vPE, the best one) -> vcpuif.c
+ *
  * Both versions share banks, pending.c, cpuif.c and vcpuif.c; they differ in the register front
  * ends (gicd.c gicr.c icc.c ich.c icv.c for v3; gicv2_*.c for v2) and in where an SPI may go.
  */
@@ -34,6 +36,7 @@ enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_V2_GROUP1 = 1022, INTI
 #define GIC_V_PRIO_BITS 5U /* virtual priority and preemption bits */
 #define GIC_INTID_BITS  16U
 #define GIC_FIRST_LPI   8192U
+#define GIC_VPEID_BITS  16U
 #define GIC_LPI_WORDS   ((1U << GIC_INTID_BITS) / 32)
 
 /* Interrupt groups. GICv2 has G0 and G1 only: its Group 1 is GRP_1NS. */
@@ -84,6 +87,13 @@ struct gic_lpis {
     uint32_t pending[GIC_LPI_WORDS]; /* bit n of word w: INTID 32 * w + n */
 };
 
+/* GICv4: of a redistributor, for the vPE that it has scheduled. */
+struct gic_vlpis {
+    uint64_t vpropbaser, vpendbaser;
+    uint16_t vsgis;  /* GICR_VSGIPENDR */
+    uint64_t direct; /* the best vLPI or vSGI, as a list register; 0: none */
+};
+
 struct gic_pe {
     struct gic *g;
     unsigned n;
@@ -101,7 +111,9 @@ struct gic_pe {
     struct gic_vcpuif v;
     struct irq_line out[GIC_N_OUT];
     struct device *redist;
-    struct gic_lpis *lpi;           /* NULL: there are none */
+    struct gic_lpis *lpi;   /* NULL: there are none */
+    struct gic_vlpis *vlpi; /* NULL: before GICv4 */
+    struct device *vlpi_frame;
     const struct trace_port *trace; /* NULL: nobody listens */
 };
 
@@ -125,6 +137,7 @@ struct gic {
     size_t n_sysregs;
     struct bus_port memory; /* tables of LPIs and of the ITS */
     struct device *its;     /* NULL: none, and no LPIs */
+    struct device *its_sgi; /* GICv4.1: the frame with GITS_SGIR */
 };
 
 /* A redistributor's MMIO frame. */
@@ -138,9 +151,27 @@ static inline bool gic_is_v2(const struct gic *g)
     return g->cfg.version == 2;
 }
 
+/* GICv4.0 has virtual LPIs, GICv4.1 virtual SGIs too. */
+static inline bool gic_has_vlpis(const struct gic *g)
+{
+    return g->cfg.version == 4;
+}
+
+static inline bool gic_is_v4p1(const struct gic *g)
+{
+    return g->cfg.version == 4 && g->cfg.minor == 1;
+}
+
 static inline bool gic_intid_valid(const struct gic *g, uint32_t intid)
 {
     return intid < g->n_intid;
+}
+
+/* GICD_CTLR.nASSGIreq, GICv4.1: SGIs have no active state. */
+#define GICD_CTLR_NASSGIREQ (1U << 8)
+static inline bool gic_lacks_active(const struct gic *g, uint32_t intid)
+{
+    return intid < GIC_N_SGI && (g->ctlr & GICD_CTLR_NASSGIREQ) != 0;
 }
 
 /* PRIO_NONE is none. */
@@ -172,10 +203,25 @@ static inline bool gic_txn_restricted(const struct gic *g, const struct bus_txn 
     return g->cfg.security && !g->ds && gic_txn_is_ns(t);
 }
 
+/* The bytes that t writes of a register of 64 bits, over the others of old. */
+static inline uint64_t gic_merged(const struct bus_txn *t, uint64_t old, uint64_t v)
+{
+    uint64_t bytes = mask64(8 * (t->pa.v & 7), 8U * t->size);
+    return (old & ~bytes) | (v & bytes);
+}
+
 /* The PE whose banked registers a GICv2 access means; strangers get PE 0's. */
 static inline struct gic_pe *gic_txn_pe(struct gic *g, const struct bus_txn *t)
 {
     return &g->pe[t->attrs.requester_id < g->cfg.n_pe ? t->attrs.requester_id : 0];
+}
+
+/* CoreSight identification, from offset 0xffd0: GIC-500 numbers, architecture version in PIDR2. */
+static inline uint8_t gic_pidr(const struct gic *g, uint8_t part, unsigned idx)
+{
+    const uint8_t id[] = {0x44, 0,    0,    0,    part, 0xb4, g->cfg.version == 4 ? 0x4b : 0x3b,
+                          0,    0x0d, 0xf0, 0x05, 0xb1};
+    return id[idx];
 }
 
 /* ---- pending.c ---- */
@@ -213,6 +259,8 @@ uint8_t cpuif_min_bpr(const struct gic *g, enum gic_grp grp);
 void cpuif_reset(struct gic_pe *p);
 
 /* ---- lpi.c ---- */
+/* A byte of a configuration table, physical or virtual (bit 1: virtual SGIs only). */
+enum { LPI_CFG_ENABLE = 1 << 0, LPI_CFG_GROUP1 = 1 << 1 };
 /* No effect while LPIs are disabled, and for an INTID that is not one of p's LPIs. */
 void lpi_set_pending(struct gic_pe *p, uint32_t intid, bool pending);
 /* Take the pending state along. */
@@ -232,6 +280,7 @@ void lpi_write_pendbaser(struct gic_pe *p, uint64_t v, const struct bus_txn *t);
 
 /* ---- its.c ---- */
 struct device *its_new(struct gic *g, const char *id);
+struct device *its_sgi_new(struct gic *g, const char *id);
 
 /* ---- sgi.c: ICC_SGI*R_EL1 ---- */
 void sgi_send_affinity(struct gic_pe *from, uint64_t v, enum gic_grp grp, bool ns);
@@ -274,11 +323,13 @@ enum {
     HCR_VGRP0DIE = 1 << 5,
     HCR_VGRP1EIE = 1 << 6,
     HCR_VGRP1DIE = 1 << 7,
+    HCR_VSGIEOICOUNT = 1 << 8, /* GICv4.1, as DVIM */
     HCR_TC = 1 << 10,
     HCR_TALL0 = 1 << 11,
     HCR_TALL1 = 1 << 12,
     HCR_TSEI = 1 << 13,
     HCR_TDIR = 1 << 14,
+    HCR_DVIM = 1 << 15,
 };
 #define HCR_EOICOUNT_LO 27
 /* ICH_VMCR_EL2, GICH_VMCR */
@@ -294,10 +345,18 @@ enum {
 #define VMCR_BPR0_LO 21
 #define VMCR_PMR_LO  24
 
+/* In place of the number of a list register: the vLPI or vSGI that vpe.c found. */
+#define VCPUIF_DIRECT ((int)GIC_MAX_LR)
+static inline uint64_t vcpuif_lr(const struct gic_pe *p, int n)
+{
+    return n == VCPUIF_DIRECT ? p->vlpi->direct : p->v.lr[n];
+}
+
 void vcpuif_update(struct gic_pe *p);
 void vcpuif_reset(struct gic_pe *p);
 uint8_t vcpuif_running_prio(const struct gic_pe *p);
-/* The list register with the highest priority pending interrupt of an enabled group, or -1. */
+/* The list register with the highest priority pending interrupt of an enabled group, VCPUIF_DIRECT,
+ * or -1. */
 int vcpuif_best(const struct gic_pe *p);
 bool vcpuif_is_sufficient(const struct gic_pe *p, int lr);
 void vcpuif_activate(struct gic_pe *p, int lr);
@@ -326,8 +385,10 @@ struct irqregs_port {
 bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t);
 
 /* ---- register front ends ---- */
-extern const struct device_ops gicv3_dist_ops, gicv3_redist_ops, gicv2_ops;
+extern const struct device_ops gicv3_dist_ops, gicv3_redist_ops, gicv4_vlpi_ops, gicv2_ops;
 void gicr_reset(struct gic_pe *p);
+void gicr_v4_reset(struct gic_pe *p);
+bool gicr_v4_post_load(const struct gic_pe *p);
 /* icc.c, ich.c: the owner of each register is a struct gic_pe. sub: see ICC_SUB below. */
 extern const struct sysreg icc_sysregs[], ich_sysregs[];
 extern const size_t icc_n_sysregs, ich_n_sysregs;

@@ -69,6 +69,14 @@ static const struct snap_field lpi_fields[] = {
 };
 static const struct snap_desc lpi_desc = SNAP_DESC(0, lpi_fields);
 
+static const struct snap_field vlpi_fields[] = {
+    SNAP_FIELD(struct gic_vlpis, vpropbaser),
+    SNAP_FIELD(struct gic_vlpis, vpendbaser),
+    SNAP_FIELD(struct gic_vlpis, vsgis),
+    SNAP_FIELD(struct gic_vlpis, direct),
+};
+static const struct snap_desc vlpi_desc = SNAP_DESC(0, vlpi_fields);
+
 static const struct snap_field gic_fields[] = {
     SNAP_FIELD(struct gic, ctlr),
     SNAP_FIELD(struct gic, ds),
@@ -92,6 +100,9 @@ void gic_snap_parts(struct device *d, struct snap *s)
         snap_fields(s, &pe_desc, &g->pe[n]);
         if (g->pe[n].lpi != NULL) {
             snap_fields(s, &lpi_desc, g->pe[n].lpi);
+        }
+        if (g->pe[n].vlpi != NULL) {
+            snap_fields(s, &vlpi_desc, g->pe[n].vlpi);
         }
         snap_leave(s);
     }
@@ -118,6 +129,9 @@ bool gic_post_load(struct device *d, GError **err)
         }
         if (g->pe[n].lpi != NULL && !lpi_post_load(&g->pe[n])) {
             return fail(err, ERR_FILE, "PE %u: LPIs that do not fit its tables", n);
+        }
+        if (g->pe[n].vlpi != NULL && !gicr_v4_post_load(&g->pe[n])) {
+            return fail(err, ERR_FILE, "PE %u: virtual LPIs that do not fit its registers", n);
         }
     }
     if (!g->cfg.security && !g->ds) {

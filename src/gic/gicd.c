@@ -25,10 +25,13 @@ enum {
 enum {
     TYPER_SECURITY = 1 << 10,
     TYPER_LPIS = 1 << 17,
+    TYPER_DVIS = 1 << 18,
     TYPER_A3V = 1 << 24,
     TYPER_NO1N = 1 << 25,
     TYPER_RSS = 1 << 26
 };
+/* VIL: the field VID, which is here, has the bits of a vPEID less one. */
+enum { TYPER2_VIL = 1 << 7, TYPER2_NASSGICAP = 1 << 8 };
 #define TYPER_IDBITS ((GIC_INTID_BITS - 1) << 19)
 
 #define IROUTER_BASE 0x6100U
@@ -49,7 +52,7 @@ static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned i
         return v | CTLR_ARE;
     }
     v |= g->grp_en & GRP_BIT(GRP_0) ? CTLR_GRP0 : 0;
-    v |= g->ctlr & CTLR_E1NWF;
+    v |= g->ctlr;
     if (g->ds) {
         return v | CTLR_ARE | CTLR_DS;
     }
@@ -62,10 +65,27 @@ static uint8_t with_group(uint8_t groups, enum gic_grp grp, bool on)
     return (uint8_t)(on ? groups | GRP_BIT(grp) : groups & ~GRP_BIT(grp));
 }
 
+/* GICv4.1 with one Security state: GICD_TYPER2.nASSGIcap. */
+static bool can_lack_active_sgis(const struct gic *g)
+{
+    return gic_is_v4p1(g) && !g->cfg.security;
+}
+
+/* nASSGIreq may change only while no group is enabled, before or after the write. */
+static uint32_t controls(const struct gic *g, uint32_t v, bool was_enabled)
+{
+    uint32_t mask = g->cfg.one_of_n ? CTLR_E1NWF : 0;
+    if (can_lack_active_sgis(g) && !(was_enabled && g->grp_en != 0)) {
+        mask |= GICD_CTLR_NASSGIREQ;
+    }
+    return (g->ctlr & ~mask) | (v & mask);
+}
+
 static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
                        const struct bus_txn *t)
 {
     struct gic *g = of(d);
+    bool was_enabled = g->grp_en != 0;
     g->grp_en = with_group(g->grp_en, GRP_1NS, (v & CTLR_GRP1NS) != 0);
     if (!gic_txn_restricted(g, t)) {
         g->grp_en = with_group(g->grp_en, GRP_0, (v & CTLR_GRP0) != 0);
@@ -74,7 +94,7 @@ static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
             lpi_all_stale(g); /* their priorities mean something else now */
         }
         g->grp_en = with_group(g->grp_en, GRP_1S, !g->ds && (v & CTLR_GRP1S) != 0);
-        g->ctlr = g->cfg.one_of_n ? v & CTLR_E1NWF : 0;
+        g->ctlr = controls(g, (uint32_t)v, was_enabled);
     }
     lpi_refresh(g);
     pending_enables_changed(g);
@@ -88,7 +108,16 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     v |= g->cfg.security && !g->ds ? TYPER_SECURITY : 0;
     v |= g->cfg.one_of_n ? 0 : TYPER_NO1N;
     v |= g->its != NULL ? TYPER_LPIS : 0;
+    v |= gic_has_vlpis(g) ? TYPER_DVIS : 0;
     return v | (g->needs_rss ? TYPER_RSS : 0);
+}
+
+static uint64_t read_typer2(struct device *d, const struct reg_desc *r, unsigned idx,
+                            const struct bus_txn *t)
+{
+    const struct gic *g = of(d);
+    uint32_t vpeid = gic_is_v4p1(g) ? TYPER2_VIL | (GIC_VPEID_BITS - 1) : 0;
+    return vpeid | (can_lack_active_sgis(g) ? TYPER2_NASSGICAP : 0);
 }
 
 static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned idx,
@@ -97,12 +126,10 @@ static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned i
     return GIC_IIDR;
 }
 
-/* CoreSight identification: GIC-500 numbers, architecture version in PIDR2. */
 static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned idx,
                           const struct bus_txn *t)
 {
-    static const uint8_t id[] = {0x44, 0, 0, 0, 0x92, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    return id[idx];
+    return gic_pidr(of(d), 0x92, idx);
 }
 
 /* clang-format off */
@@ -110,7 +137,7 @@ static const struct reg_desc gicd_regs[] = {
     {"GICD_CTLR",    0x0000, .size = 4, .flags = REGF_VIEW, .read = read_ctlr, .write = write_ctlr},
     {"GICD_TYPER",   0x0004, .size = 4, .flags = REGF_VIEW, .read = read_typer},
     {"GICD_IIDR",    0x0008, .size = 4, .flags = REGF_VIEW, .read = read_iidr},
-    {"GICD_TYPER2",  0x000c, .size = 4, .flags = REGF_VIEW},
+    {"GICD_TYPER2",  0x000c, .size = 4, .flags = REGF_VIEW, .read = read_typer2},
     {"GICD_STATUSR", 0x0010, .size = 4, .flags = REGF_VIEW},
     {"GICD_PIDR",    0xffd0, .count = 12, .size = 4, .flags = REGF_VIEW, .read = read_pidr},
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * GICv3 redistributor: RD_base and SGI_base, 64 KiB each. Arm IHI 0069H, 12.11 "GIC redistributor
- * registers".
+ * registers". What GICv4 has behind them is in gicr_v4.c.
  *
  * LPIs are lpi.c's; without an ITS there are none, and their registers are RAZ/WI. Left out:
  * extended PPIs, GICR_SETLPIR (TYPER.DirectLPI = 0). One device a PE, one region of 128 KiB.
@@ -9,6 +9,7 @@
 #include "base/log.h"
 
 #include "gic/gic_internal.h"
+#include "gic/vpe_internal.h"
 
 #define SGI_BASE 0x10000U
 
@@ -19,8 +20,11 @@ enum { CTLR_ENABLE_LPIS = 1 << 0, CTLR_CES = 1 << 1, CTLR_IR = 1 << 2 };
 enum { CTLR_DPG0 = 1 << 24, CTLR_DPG1NS = 1 << 25, CTLR_DPG1S = 1 << 26 };
 enum {
     TYPER_PLPIS = 1 << 0,
+    TYPER_VLPIS = 1 << 1,
+    TYPER_DIRTY = 1 << 2, /* GICR_VPENDBASER.Dirty tells when a vPE's table has been read */
     TYPER_LAST = 1 << 4,
     TYPER_DPGS = 1 << 5,
+    TYPER_RVPEID = 1 << 7,
     TYPER_COMMON_LPI_AFF = 1 << 24
 };
 
@@ -37,6 +41,12 @@ static uint32_t dpg_visible(const struct gic_pe *p, const struct bus_txn *t)
     return gic_txn_restricted(p->g, t) ? CTLR_DPG1NS : CTLR_DPG0 | CTLR_DPG1NS | CTLR_DPG1S;
 }
 
+/* GICv4.0's have no way to say whose configuration changed, a PE's or a vPE's. */
+static bool has_inv(const struct gic *g)
+{
+    return !gic_has_vlpis(g) || gic_is_v4p1(g);
+}
+
 static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
                           const struct bus_txn *t)
 {
@@ -46,7 +56,7 @@ static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned i
     v |= p->dpg & GRP_BIT(GRP_1S) ? CTLR_DPG1S : 0;
     v &= dpg_visible(p, t);
     if (p->lpi != NULL) {
-        v |= CTLR_CES | CTLR_IR | (p->lpi->enabled ? CTLR_ENABLE_LPIS : 0);
+        v |= CTLR_CES | (has_inv(p->g) ? CTLR_IR : 0) | (p->lpi->enabled ? CTLR_ENABLE_LPIS : 0);
     }
     return v;
 }
@@ -77,6 +87,8 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     v |= p->n == p->g->cfg.n_pe - 1 ? TYPER_LAST : 0;
     v |= p->g->cfg.one_of_n ? TYPER_DPGS : 0;
     v |= p->lpi != NULL ? TYPER_PLPIS : 0;
+    v |= gic_has_vlpis(p->g) ? TYPER_VLPIS : 0;
+    v |= gic_is_v4p1(p->g) ? TYPER_RVPEID | TYPER_DIRTY : 0;
     return v;
 }
 
@@ -133,8 +145,19 @@ static void write_pendbaser(struct device *d, const struct reg_desc *r, unsigned
 static void write_inv(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
                       const struct bus_txn *t)
 {
-    lpi_config_changed(of(d));
-    lpi_refresh(of(d)->g);
+    struct gic_pe *p = of(d);
+    struct vpe vpe;
+    if (!has_inv(p->g)) {
+        return;
+    }
+    if (gic_is_v4p1(p->g) && bit(v, 63)) { /* V: of a vPE */
+        if (vpe_of_redist(p, (uint16_t)extract64(v, 32, 16), &vpe)) {
+            vpe_config_changed(p->g, &vpe);
+        }
+        return;
+    }
+    lpi_config_changed(p);
+    lpi_refresh(p->g);
 }
 
 static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned idx,
@@ -146,8 +169,7 @@ static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned i
 static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned idx,
                           const struct bus_txn *t)
 {
-    static const uint8_t id[] = {0x44, 0, 0, 0, 0x93, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    return id[idx];
+    return gic_pidr(of(d)->g, 0x93, idx);
 }
 
 /* clang-format off */

@@ -10,7 +10,10 @@
      HCR_VGRP1DIE | HCR_VGRP1EIE | HCR_VGRP0DIE | HCR_VGRP0EIE | HCR_NPIE | HCR_LRENPIE |          \
      HCR_UIE | HCR_EN)
 
+#define ICH_HCR_MASK_4_1 (ICH_HCR_MASK | HCR_VSGIEOICOUNT | HCR_DVIM)
+
 /* ICH_VTR_EL2 */
+enum { VTR_DVIM = 1 << 18 };
 enum { VTR_IDBITS_24 = 1 << 23, VTR_A3V = 1 << 21, VTR_NV4 = 1 << 20, VTR_TDS = 1 << 19 };
 #define VTR_PREBITS_LO 26
 #define VTR_PRIBITS_LO 29
@@ -27,14 +30,16 @@ static uint64_t read_hcr(void *owner, const struct pe_view *v, const struct sysr
 
 static void write_hcr(void *owner, const struct pe_view *v, const struct sysreg *r, uint64_t val)
 {
-    vcpuif_write_hcr(owner, (uint32_t)val, ICH_HCR_MASK);
+    uint32_t mask = gic_is_v4p1(of(owner)->g) ? ICH_HCR_MASK_4_1 : ICH_HCR_MASK;
+    vcpuif_write_hcr(owner, (uint32_t)val, mask);
 }
 
 static uint64_t read_vtr(void *owner, const struct pe_view *v, const struct sysreg *r)
 {
+    const struct gic *g = of(owner)->g;
     return (uint64_t)(GIC_V_PRIO_BITS - 1) << VTR_PRIBITS_LO |
-           (GIC_V_PRIO_BITS - 1) << VTR_PREBITS_LO | VTR_IDBITS_24 | VTR_A3V | VTR_NV4 | VTR_TDS |
-           (of(owner)->g->cfg.n_lr - 1);
+           (GIC_V_PRIO_BITS - 1) << VTR_PREBITS_LO | VTR_IDBITS_24 | VTR_A3V | VTR_TDS |
+           (gic_has_vlpis(g) ? 0 : VTR_NV4) | (gic_is_v4p1(g) ? VTR_DVIM : 0) | (g->cfg.n_lr - 1);
 }
 
 static uint64_t read_misr(void *owner, const struct pe_view *v, const struct sysreg *r)

@@ -8,6 +8,14 @@
 enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1, CTLR_IDBITS_24 = 1 << 11, CTLR_A3V = 1 << 15 };
 #define CTLR_PRIBITS_LO 8
 
+/* May the end of an interrupt that no list register has count? A virtual SGI of GICv4.1 has none.
+ */
+static bool counts(const struct gic_pe *p, uint32_t intid)
+{
+    bool is_vsgi = intid < GIC_N_SGI && (p->v.hcr & HCR_VSGIEOICOUNT) != 0;
+    return intid < GIC_FIRST_LPI && !is_vsgi;
+}
+
 static bool is_special(uint32_t intid)
 {
     return intid >= INTID_SECURE && intid <= INTID_SPURIOUS;
@@ -17,13 +25,13 @@ static bool is_special(uint32_t intid)
 static int best_of_group(const struct gic_pe *p, enum vgrp grp)
 {
     int n = vcpuif_best(p);
-    return n >= 0 && lr_group(p->v.lr[n]) == grp ? n : -1;
+    return n >= 0 && lr_group(vcpuif_lr(p, n)) == grp ? n : -1;
 }
 
 uint64_t icv_read_hppir(struct gic_pe *p, enum vgrp grp)
 {
     int n = best_of_group(p, grp);
-    return n < 0 ? INTID_SPURIOUS : lr_vintid(p->v.lr[n]);
+    return n < 0 ? INTID_SPURIOUS : lr_vintid(vcpuif_lr(p, n));
 }
 
 uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp)
@@ -32,7 +40,7 @@ uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp)
     if (!vcpuif_is_sufficient(p, n)) {
         return INTID_SPURIOUS;
     }
-    uint32_t intid = lr_vintid(p->v.lr[n]);
+    uint32_t intid = lr_vintid(vcpuif_lr(p, n));
     vcpuif_activate(p, n);
     return intid;
 }
@@ -60,7 +68,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
     }
     int n = vcpuif_find_active(p, intid, 0);
     if (n < 0) {
-        if (!split && intid < GIC_FIRST_LPI) {
+        if (!split && counts(p, intid)) {
             vcpuif_count_eoi(p);
         }
     } else {
@@ -82,7 +90,7 @@ void icv_write_dir(struct gic_pe *p, uint64_t v)
     int n = vcpuif_find_active(p, intid, 0);
     if (n >= 0) {
         vcpuif_deactivate(p, n);
-    } else if (intid < GIC_FIRST_LPI) {
+    } else if (counts(p, intid)) {
         vcpuif_count_eoi(p);
     }
 }

@@ -139,7 +139,8 @@ static uint32_t get_active(const struct word *w)
 
 static void set_active(const struct word *w, uint32_t v, uint32_t mask)
 {
-    w->b->active |= v & visible(w, NSACR_NONE);
+    uint32_t never = w->bank == 0 && gic_lacks_active(w->p->g, 0) ? (1U << GIC_N_SGI) - 1 : 0;
+    w->b->active |= v & visible(w, NSACR_NONE) & ~never;
     changed(w);
 }
 

@@ -8,7 +8,7 @@
  * GITS_CWRITER.Retry tries again. All accesses are Non-secure.
  *
  * A write of GITS_TRANSLATER comes from the device that mem_attrs.requester_id names.
- * Left out: virtual interrupts (TYPER.Virtual = 0, so no vPE table), SEIS, GITS_UMSIR.
+ * Left out: SEIS, GITS_UMSIR.
  */
 #include <string.h>
 
@@ -31,20 +31,31 @@ enum { CTLR_ENABLED = 1U << 0 };
 #define CREADR_STALLED BIT(0)
 
 /* Valid, Indirect, InnerCache, OuterCache, Physical_Address, Shareability, Page_Size, Size */
-#define BASER_MASK    (mask64(62, 2) | mask64(59, 3) | mask64(53, 3) | mask64(0, 48))
-#define BASER_ENTRY_8 (UINT64_C(7) << 48)
-#define BASER_TYPE(n) ((uint64_t)(n) << 56)
+#define BASER_MASK         (mask64(62, 2) | mask64(59, 3) | mask64(53, 3) | mask64(0, 48))
+#define BASER_ENTRY(bytes) ((uint64_t)((bytes) - 1) << 48)
+#define BASER_TYPE(n)      ((uint64_t)(n) << 56)
 
 /* Physical LPIs; sizes less one of ITT entries, EventID, DeviceID, ICID (CIL); PTA = 0, HCC = 0. */
 #define TYPER                                                                                      \
-    (BIT(0) | (uint64_t)(ITS_ITE_BYTES - 1) << 4 | (uint64_t)(ITS_ID_BITS - 1) << 8 |              \
+    (BIT(0) | (uint64_t)(ITS_ENTRY_BYTES - 1) << 4 | (uint64_t)(ITS_ID_BITS - 1) << 8 |            \
      (uint64_t)(ITS_ID_BITS - 1) << 13 | (uint64_t)(ITS_ID_BITS - 1) << 32 | BIT(36))
+/* Virtual, VMOVP; GICv4.1: nID, VSGI, VMAPP, and SVPET: a vPE table for PEs with the same Aff3, as
+ * GICR_TYPER.CommonLPIAff has it for LPIs. */
+#define TYPER_V4   (BIT(1) | BIT(37))
+#define TYPER_V4_1 (BIT(38) | BIT(39) | BIT(40) | UINT64_C(1) << 41)
 
 /* Types of the tables; 0: there is none. */
 static const uint8_t baser_type[ITS_N_BASER] = {
     [ITS_BASER_DEVICES] = 1,
     [ITS_BASER_COLLECTIONS] = 4,
+    [ITS_BASER_VPES] = 2,
 };
+
+/* Is there a table n? */
+static bool has_baser(const struct its *s, unsigned n)
+{
+    return baser_type[n] != 0 && (n != ITS_BASER_VPES || gic_has_vlpis(s->g));
+}
 
 static struct its *of(struct device *d)
 {
@@ -113,7 +124,16 @@ static uint64_t read_iidr(struct device *d, const struct reg_desc *r, unsigned i
 static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned idx,
                            const struct bus_txn *t)
 {
-    return TYPER;
+    const struct gic *g = of(d)->g;
+    return TYPER | (gic_has_vlpis(g) ? TYPER_V4 : 0) | (gic_is_v4p1(g) ? TYPER_V4_1 : 0);
+}
+
+/* Aff3 to Aff1 of the PEs that the vPE table is shared with. */
+static uint64_t read_mpidr(struct device *d, const struct reg_desc *r, unsigned idx,
+                           const struct bus_txn *t)
+{
+    const struct gic *g = of(d)->g;
+    return gic_is_v4p1(g) ? g->pe[0].affinity & 0xffffff00 : 0;
 }
 
 /* Where tables and queue are may change only while the ITS is off. */
@@ -153,14 +173,15 @@ static void write_cwriter(struct device *d, const struct reg_desc *r, unsigned i
 static uint64_t read_baser(struct device *d, const struct reg_desc *r, unsigned idx,
                            const struct bus_txn *t)
 {
-    uint8_t type = baser_type[idx];
-    return type != 0 ? of(d)->baser[idx] | BASER_TYPE(type) | BASER_ENTRY_8 : 0;
+    const struct its *s = of(d);
+    uint64_t fixed = BASER_TYPE(baser_type[idx]) | BASER_ENTRY(its_entry_bytes(s, idx));
+    return has_baser(s, idx) ? s->baser[idx] | fixed : 0;
 }
 
 static void write_baser(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
                         const struct bus_txn *t)
 {
-    if (baser_type[idx] != 0 && may_move(of(d), r)) {
+    if (has_baser(of(d), idx) && may_move(of(d), r)) {
         of(d)->baser[idx] = v & BASER_MASK;
     }
 }
@@ -168,8 +189,7 @@ static void write_baser(struct device *d, const struct reg_desc *r, unsigned idx
 static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned idx,
                           const struct bus_txn *t)
 {
-    static const uint8_t id[] = {0x44, 0, 0, 0, 0x94, 0xb4, 0x3b, 0, 0x0d, 0xf0, 0x05, 0xb1};
-    return id[idx];
+    return gic_pidr(of(d)->g, 0x94, idx);
 }
 
 static void write_translater(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
@@ -185,7 +205,7 @@ static const struct reg_desc its_regs[] = {
     {"GITS_TYPER",      0x00008, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, .read = read_typer},
     {"GITS_MPAMIDR",    0x00010, .size = 4, .flags = REGF_VIEW},
     {"GITS_PARTIDR",    0x00014, .size = 4, .flags = REGF_VIEW},
-    {"GITS_MPIDR",      0x00018, .size = 4, .flags = REGF_VIEW},
+    {"GITS_MPIDR",      0x00018, .size = 4, .flags = REGF_VIEW, .read = read_mpidr},
     {"GITS_STATUSR",    0x00040, .size = 4, .flags = REGF_VIEW},
     {"GITS_UMSIR",      0x00048, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW},
     {"GITS_CBASER",     0x00080, .size = 8, .widths = W32 | W64, .flags = REGF_VIEW, ST(struct its, cbaser), .write = write_cbaser},
@@ -223,7 +243,7 @@ static bool its_post_load(struct device *d, GError **err)
     uint64_t odd = (s->cbaser & ~CBASER_MASK) | (s->cwriter & ~QUEUE_OFFSET) |
                    (s->creadr & ~(QUEUE_OFFSET | CREADR_STALLED));
     for (unsigned n = 0; n < ITS_N_BASER; n++) {
-        odd |= s->baser[n] & (baser_type[n] != 0 ? ~BASER_MASK : UINT64_MAX);
+        odd |= s->baser[n] & (has_baser(s, n) ? ~BASER_MASK : UINT64_MAX);
     }
     return odd == 0 || fail(err, ERR_FILE, "ITS: registers with bits that are reserved");
 }
@@ -243,6 +263,43 @@ struct device *its_new(struct gic *g, const char *id)
     struct device *d = device_new(&its_ops, id);
     of(d)->g = g;
     return d;
+}
+
+/* ---- GICv4.1: the frame of virtual SGIs ---- */
+
+static void write_sgir(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                       const struct bus_txn *t)
+{
+    its_send_vsgi(of(of(d)->g->its), v);
+}
+
+/* clang-format off */
+static const struct reg_desc sgi_regs[] = {
+    {"GITS_SGIR", 0x0020, .size = 8, .flags = REGF_VIEW, .write = write_sgir},
+};
+/* clang-format on */
+
+static const struct reg_block sgi_regions[] = {
+    {"its-sgi", 0x10000, sgi_regs, ARRAY_LEN(sgi_regs), false},
+};
+
+static const struct device_ops sgi_ops = {
+    .type = "gicv4-its-sgi",
+    .state_size = sizeof(struct its),
+    .regions = sgi_regions,
+    .n_regions = ARRAY_LEN(sgi_regions),
+};
+
+struct device *its_sgi_new(struct gic *g, const char *id)
+{
+    struct device *d = device_new(&sgi_ops, id);
+    of(d)->g = g;
+    return d;
+}
+
+struct device *gic_its_sgi_device(struct gic *g)
+{
+    return g->its_sgi;
 }
 
 struct device *gic_its_device(struct gic *g)

@@ -15,8 +15,7 @@
 
 #include "gic/gic_internal.h"
 
-#define CFG_ENABLE 1U
-#define CFG_PRIO   0xfcU
+#define CFG_PRIO 0xfcU
 
 /* GICR_PROPBASER, GICR_PENDBASER */
 #define BASER_CACHE   (UINT64_C(7) << 56 | UINT64_C(3) << 10 | UINT64_C(7) << 7)
@@ -51,7 +50,7 @@ static struct prio_pick candidate(const struct gic_pe *p, uint32_t intid)
 {
     uint8_t cfg = config_of(p, intid);
     uint8_t prio = cfg & CFG_PRIO;
-    if (!(cfg & CFG_ENABLE)) {
+    if (!(cfg & LPI_CFG_ENABLE)) {
         return no_lpi;
     }
     if (!p->g->ds) {
@@ -245,13 +244,6 @@ bool lpi_post_load(struct gic_pe *p)
 
 /* ---- GICR_PROPBASER, GICR_PENDBASER ---- */
 
-/* The bytes that t writes, over the others of old. */
-static uint64_t merged(const struct bus_txn *t, uint64_t old, uint64_t v)
-{
-    uint64_t bytes = mask64(8 * (t->pa.v & 7), 8U * t->size);
-    return (old & ~bytes) | (v & bytes);
-}
-
 /* While LPIs are enabled a write is UNPREDICTABLE: ignored. */
 static bool may_move_tables(const struct gic_pe *p)
 {
@@ -270,7 +262,7 @@ void lpi_write_propbaser(struct gic_pe *p, uint64_t v, const struct bus_txn *t)
 {
     if (may_move_tables(p)) {
         p->lpi->propbaser =
-            merged(t, p->lpi->propbaser, v) & (BASER_CACHE | PROPBASER_PA | IDBITS_MASK);
+            gic_merged(t, p->lpi->propbaser, v) & (BASER_CACHE | PROPBASER_PA | IDBITS_MASK);
     }
 }
 
@@ -284,7 +276,7 @@ void lpi_write_pendbaser(struct gic_pe *p, uint64_t v, const struct bus_txn *t)
 {
     if (may_move_tables(p)) {
         uint64_t old = p->lpi->pendbaser | (p->lpi->ptz ? PENDBASER_PTZ : 0);
-        uint64_t now = merged(t, old, v);
+        uint64_t now = gic_merged(t, old, v);
         p->lpi->pendbaser = now & (BASER_CACHE | PENDBASER_PA);
         p->lpi->ptz = (now & PENDBASER_PTZ) != 0;
     }

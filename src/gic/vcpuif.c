@@ -5,11 +5,13 @@
  * chapter 5 for GICv2, whose registers map onto the same state one to one.
  * Registers are in ich.c and icv.c (v3), gicv2_hyp.c and gicv2_vcpu.c (v2).
  *
- * 5 bits of virtual priority, 32 preemption levels. Left out: virtual LPIs and virtual SGIs (v4).
+ * 5 bits of virtual priority, 32 preemption levels. Virtual LPIs and SGIs of GICv4 compete with
+ * list registers in the form of one (VCPUIF_DIRECT).
  */
 #include "base/log.h"
 
 #include "gic/gic_internal.h"
+#include "gic/vpe_internal.h"
 
 #define V_PRIO_MASK 0xf8U
 #define V_MIN_BPR0  (7U - GIC_V_PRIO_BITS)
@@ -68,18 +70,32 @@ uint8_t vcpuif_running_prio(const struct gic_pe *p)
 
 /* ---- list registers ---- */
 
+/* ICH_HCR_EL2.DVIM hides it; it is never one of a Secure machine. */
+static uint64_t direct_interrupt(const struct gic_pe *p)
+{
+    return p->vlpi != NULL && !(p->v.hcr & HCR_DVIM) && !p->secure ? p->vlpi->direct : 0;
+}
+
+static bool is_enabled(const struct gic_pe *p, uint64_t lr)
+{
+    return (p->v.vmcr & (lr_group(lr) == VGRP_0 ? VMCR_VENG0 : VMCR_VENG1)) != 0;
+}
+
 int vcpuif_best(const struct gic_pe *p)
 {
     int best = -1;
     uint8_t best_prio = 0;
     for (unsigned i = 0; i < p->g->cfg.n_lr; i++) {
         uint64_t lr = p->v.lr[i];
-        uint32_t enable = lr_group(lr) == VGRP_0 ? VMCR_VENG0 : VMCR_VENG1;
-        if ((lr & LR_STATE) == LR_PENDING && (p->v.vmcr & enable) != 0 &&
+        if ((lr & LR_STATE) == LR_PENDING && is_enabled(p, lr) &&
             (best < 0 || lr_prio(lr) < best_prio)) {
             best = (int)i;
             best_prio = lr_prio(lr);
         }
+    }
+    uint64_t direct = direct_interrupt(p);
+    if (direct != 0 && is_enabled(p, direct) && (best < 0 || lr_prio(direct) < best_prio)) {
+        best = VCPUIF_DIRECT;
     }
     return best;
 }
@@ -89,7 +105,7 @@ bool vcpuif_is_sufficient(const struct gic_pe *p, int lr)
     if (!(p->v.hcr & HCR_EN) || lr < 0) {
         return false;
     }
-    uint64_t v = p->v.lr[lr];
+    uint64_t v = vcpuif_lr(p, lr);
     return prio_sufficient(lr_prio(v), (uint8_t)(p->v.vmcr >> VMCR_PMR_LO), vcpuif_running_prio(p),
                            vcpuif_group_mask(p, lr_group(v)));
 }
@@ -102,12 +118,15 @@ static uint32_t *apr_of(struct gic_pe *p, enum vgrp grp)
 
 void vcpuif_activate(struct gic_pe *p, int n)
 {
-    uint64_t lr = p->v.lr[n];
+    uint64_t lr = vcpuif_lr(p, n);
+    uint8_t prio = lr_prio(lr) & vcpuif_group_mask(p, lr_group(lr));
     TRACE(p->trace, TRACE_GIC_ACTIVATE, lr_vintid(lr), 1);
-    if (lr_vintid(lr) >= INTID_SECURE && lr_vintid(lr) <= INTID_SPURIOUS) {
+    if (n == VCPUIF_DIRECT) { /* no active state: only the running priority says so */
+        prio_apr_set(apr_of(p, lr_group(lr)), prio, GIC_V_PRIO_BITS);
+        vpe_acknowledge(p);
+    } else if (lr_vintid(lr) >= INTID_SECURE && lr_vintid(lr) <= INTID_SPURIOUS) {
         p->v.lr[n] = lr & ~LR_PENDING; /* a special INTID goes from pending to invalid */
     } else {
-        uint8_t prio = lr_prio(lr) & vcpuif_group_mask(p, lr_group(lr));
         prio_apr_set(apr_of(p, lr_group(lr)), prio, GIC_V_PRIO_BITS);
         p->v.lr[n] = (lr & ~LR_PENDING) | LR_ACTIVE;
     }
@@ -212,7 +231,7 @@ void vcpuif_update(struct gic_pe *p)
     bool vfiq = false;
     int n = vcpuif_best(p);
     if (vcpuif_is_sufficient(p, n)) {
-        vfiq = lr_group(p->v.lr[n]) == VGRP_0 && (p->v.vmcr & VMCR_FIQEN);
+        vfiq = lr_group(vcpuif_lr(p, n)) == VGRP_0 && (p->v.vmcr & VMCR_FIQEN);
         virq = !vfiq;
     }
     irq_set(&p->out[GIC_OUT_VIRQ], virq);

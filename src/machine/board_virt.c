@@ -105,27 +105,33 @@ static bool map_gic_v2(struct machine *m, struct device *d, GError **err)
     return true;
 }
 
+/* NULL: this version has no such part. */
+static bool map_part(struct machine *m, uint64_t base, struct device *d, GError **err)
+{
+    return d == NULL || bus_map_device(m->bus, pa(base), d, 0, PAS_MASK_BOTH, err);
+}
+
 static bool map_gic_v3(struct machine *m, struct device *d, GError **err)
 {
     const struct memmap_entry *low = &virt_memmap[VIRT_GICR];
     const struct memmap_entry *high = &virt_memmap[VIRT_GICR_HIGH];
-    unsigned n_low = (unsigned)(low->size / VIRT_GICR_STRIDE);
+    uint64_t stride = virt_gicr_stride(m->cfg.gic_version);
+    unsigned n_low = (unsigned)(low->size / stride);
 
     if (!bus_map_device(m->bus, pa(virt_memmap[VIRT_GICD].base), d, GIC_REGION_DIST, PAS_MASK_BOTH,
                         err)) {
         return false;
     }
     for (unsigned i = 0; i < m->n_pes; i++) {
-        uint64_t base = i < n_low ? low->base + i * VIRT_GICR_STRIDE
-                                  : high->base + (i - n_low) * VIRT_GICR_STRIDE;
-        if (!bus_map_device(m->bus, pa(base), gic_redist_device(m->gic, i), 0, PAS_MASK_BOTH,
-                            err)) {
+        uint64_t base = i < n_low ? low->base + i * stride : high->base + (i - n_low) * stride;
+        if (!map_part(m, base, gic_redist_device(m->gic, i), err) ||
+            !map_part(m, base + VIRT_GICR_SIZE, gic_vlpi_device(m->gic, i), err)) {
             return false;
         }
     }
-    struct device *its = gic_its_device(m->gic);
-    return its == NULL ||
-           bus_map_device(m->bus, pa(virt_memmap[VIRT_ITS].base), its, 0, PAS_MASK_BOTH, err);
+    uint64_t its = virt_memmap[m->cfg.gic_minor == 1 ? VIRT_ITS_V4P1 : VIRT_ITS].base;
+    return map_part(m, its, gic_its_device(m->gic), err) &&
+           map_part(m, its + virt_memmap[VIRT_ITS].size, gic_its_sgi_device(m->gic), err);
 }
 
 static bool add_gic(struct machine *m, GError **err)
@@ -133,6 +139,7 @@ static bool add_gic(struct machine *m, GError **err)
     struct bus_port memory = bus_direct_port(m->bus, PAS_NS);
     struct gic_cfg c = {
         .version = m->cfg.gic_version,
+        .minor = m->cfg.gic_minor,
         .n_pe = m->n_pes,
         .n_spi = VIRT_N_SPI,
         .mpidr = m->mpidr,

@@ -255,7 +255,7 @@ static void put_gic_v2_reg(struct tree *t)
 static void put_gic_v3_reg(struct tree *t)
 {
     const struct memmap_entry *m = virt_memmap;
-    uint64_t low = m[VIRT_GICR].size / VIRT_GICR_STRIDE;
+    uint64_t low = m[VIRT_GICR].size / virt_gicr_stride(t->c->gic_version);
     uint64_t n_high = t->c->n_cpus > low ? t->c->n_cpus - low : 0;
     uint32_t cells[] = {
         CELLS64(m[VIRT_GICD].base),      CELLS64(m[VIRT_GICD].size),
@@ -268,9 +268,10 @@ static void put_gic_v3_reg(struct tree *t)
 
 static void its(struct tree *t)
 {
-    begin_region(t, "its", VIRT_ITS);
+    enum virt_region where = t->c->gic_minor == 1 ? VIRT_ITS_V4P1 : VIRT_ITS;
+    begin_region(t, "its", where);
     PUT_CELLS(t, "phandle", t->its);
-    put_reg(t, "reg", VIRT_ITS);
+    put_reg(t, "reg", where);
     PUT_CELLS(t, "#msi-cells", 1);
     put_flag(t, "msi-controller");
     put_str(t, "compatible", "arm,gic-v3-its");

@@ -28,7 +28,8 @@ struct fdt_config {
     unsigned n_cpus;
     struct fdt_topology topology;
     const char *cpu_compatible; /* "arm,cortex-a57" */
-    unsigned gic_version;       /* 2, 3 */
+    unsigned gic_version;       /* 2, 3, 4 */
+    unsigned gic_minor;         /* 1: GICv4.1 */
     bool its;
     bool virtualization; /* EL2: maintenance interrupt, GICH, GICV */
     bool hyp_virt_timer; /* FEAT_VHE */

@@ -15,6 +15,12 @@
 
 #define DEFAULT_QUANTUM (100 * TICKS_PER_US)
 
+const char *machine_gic_name(const struct machine_config *c)
+{
+    static const char *const names[] = {"2", "3", "4"};
+    return c->gic_minor == 1 ? "4.1" : names[c->gic_version - 2];
+}
+
 void machine_config_init(struct machine_config *c)
 {
     *c = (struct machine_config){
@@ -79,6 +85,7 @@ static GBytes *base_tree(struct machine *m, struct fdt_seeds *seeds, GError **er
         .topology = m->cfg.topology,
         .cpu_compatible = m->model.compatible,
         .gic_version = m->cfg.gic_version,
+        .gic_minor = m->cfg.gic_minor,
         .its = m->cfg.its,
         .virtualization = m->cfg.virtualization,
         .hyp_virt_timer = m->cfg.virtualization && m->model.vhe,

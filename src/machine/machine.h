@@ -52,9 +52,10 @@ struct machine_disk {
 
 struct machine_config {
     /* -M */
-    unsigned gic_version; /* 2, 3 */
+    unsigned gic_version; /* 2, 3, 4 */
+    unsigned gic_minor;   /* 1: GICv4.1 */
     bool virtualization, secure;
-    bool its; /* an ITS and LPIs; gic_version 3 */
+    bool its; /* an ITS and LPIs; not gic_version 2 */
     /* -cpu, -smp, -m */
     const char *cpu;
     unsigned n_pes;
@@ -101,6 +102,8 @@ struct machine_config {
 
 /* Defaults of everything. */
 void machine_config_init(struct machine_config *c);
+/* gic_version and gic_minor as -M spells them. */
+const char *machine_gic_name(const struct machine_config *c);
 
 /* On failure nothing is left behind but virtio devices are freed too. */
 struct machine *machine_new(const struct machine_config *c, GError **err);

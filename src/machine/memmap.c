@@ -7,6 +7,11 @@ const struct memmap_entry virt_memmap[VIRT_N_REGIONS] = {
 #undef X
 };
 
+uint64_t virt_gicr_stride(unsigned gic_version)
+{
+    return gic_version == 4 ? 2 * VIRT_GICR_SIZE : VIRT_GICR_SIZE;
+}
+
 uint64_t virt_mpidr(unsigned pe, unsigned gic_version)
 {
     /* An SGI target list covers Aff0: 8 values in GICv2, 16 in GICv3. */

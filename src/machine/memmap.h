@@ -3,7 +3,8 @@
  * The `virt` board as one table: every region, where it is and which interrupt it raises. The
  * board, the device tree and the documentation read it; no other file knows an address.
  *
- * The map is that of the reference `virt` machine, so that firmware built for it runs here.
+ * The map is that of the reference `virt` machine, so that firmware built for it runs here. The
+ * reference has no GICv4.1, whose ITS is larger than the place of the other.
  */
 #ifndef MACHINE_MEMMAP_H
 #define MACHINE_MEMMAP_H
@@ -24,6 +25,7 @@
     X(GICV2M,       "gicv2m",        0x08020000,       4 * KIB,   48, 64)       \
     X(GICH,         "gich",          0x08030000,      64 * KIB,   -1,  0)       \
     X(GICV,         "gicv",          0x08040000,      64 * KIB,   -1,  0)       \
+    X(ITS_V4P1,     "its",           0x08050000,     192 * KIB,   -1,  0)       \
     X(ITS,          "its",           0x08080000,     128 * KIB,   -1,  0)       \
     X(GICR,         "gicr",          0x080a0000,      0xf60000,   -1,  0)       \
     X(UART0,        "pl011",         0x09000000,       4 * KIB,    1,  1)       \
@@ -90,11 +92,13 @@ enum virt_ppi {
 #define SECURE_GPIO_LINE_POWEROFF 0
 #define SECURE_GPIO_LINE_RESET    1
 
-/* The redistributor windows hold this many PEs (128 KiB a PE; 256 KiB with GICv4). */
-#define VIRT_GICR_STRIDE (128 * KIB)
+/* Of a PE in the redistributor windows; a redistributor alone. */
+uint64_t virt_gicr_stride(unsigned gic_version);
+#define VIRT_GICR_SIZE (128 * KIB)
 
 #define VIRT_MAX_CPUS_GICV2 8
 #define VIRT_MAX_CPUS_GICV3 512
+#define VIRT_MAX_CPUS_GICV4 317
 
 /* The affinity value (Aff3:Aff2:Aff1:Aff0 as in MPIDR_EL1) of PE n: SGIs reach this many by a list.
  */

@@ -150,6 +150,11 @@ static tick_t counter_tick(void *opaque, const struct pe_view *v, uint64_t count
 
 /* ---- creation ---- */
 
+static uint8_t gic_sysregs(const struct machine_config *c)
+{
+    return c->gic_version == 2 ? 0 : c->gic_minor == 1 ? 3 : 1;
+}
+
 static bool make_pe(struct machine *m, unsigned i, GError **err)
 {
     struct cpu_config c = {
@@ -164,7 +169,7 @@ static bool make_pe(struct machine *m, unsigned i, GError **err)
         .compile_after = m->cfg.compile_after,
         .tlb = m->cfg.tlb,
         .rng_seed = m->cfg.seed + i,
-        .gic_version = m->cfg.gic_version == 2 ? 0 : (uint8_t)m->cfg.gic_version,
+        .gic_sysregs = gic_sysregs(&m->cfg),
         .hooks = {firmware_call, semihost_hook, counter_tick, state_changed, m},
         .bus = m->bus,
         .evq = m->evq,

@@ -23,7 +23,7 @@ static char *configuration(const struct machine *m)
 {
     const struct machine_config *c = &m->cfg;
     GString *t = g_string_new(NULL);
-    g_string_append_printf(t, "gic-version=%u\n", c->gic_version);
+    g_string_append_printf(t, "gic-version=%s\n", machine_gic_name(c));
     g_string_append_printf(t, "virtualization=%d\n", c->virtualization);
     g_string_append_printf(t, "secure=%d\n", c->secure);
     g_string_append_printf(t, "cpu=%s\n", c->cpu);

@@ -11,7 +11,7 @@ struct cpu *pe_new(const struct pe_config *cfg)
         .model = cfg->model != NULL ? cfg->model : "max",
         .has_el2 = !cfg->no_el2,
         .has_el3 = !cfg->no_el3,
-        .gic_version = 3,
+        .gic_sysregs = 1,
         .freq_mhz = 1000,
         .block_cache_bytes = 1 << 20,
         .bus = bus_new(),

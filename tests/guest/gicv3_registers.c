@@ -155,7 +155,7 @@ static void redistributors(void)
     unsigned n_pes = 0;
     bool last = false;
 
-    for (uint64_t r = GICR_BASE; !last && n_pes < MAX_PES; r += GICR_STRIDE, n_pes++) {
+    for (uint64_t r = GICR_BASE; !last && n_pes < MAX_PES; r += gicr_stride(), n_pes++) {
         uint64_t typer = *(volatile uint64_t *)(r + GICR_TYPER);
 
         check_eq("GICR_TYPER: affinity", typer >> 32, n_pes);

@@ -21,7 +21,7 @@
 
 static uint64_t sgi_frame(unsigned pe)
 {
-    return GICR_BASE + pe * GICR_STRIDE + GICR_SGI;
+    return GICR_BASE + pe * gicr_stride() + GICR_SGI;
 }
 
 /* ---- targets ---- */

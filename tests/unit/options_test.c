@@ -94,8 +94,30 @@ static void test_machine_properties(void **state)
     parse_fails("-M vurt", "'virt'");
     parse_fails("-M virt,gic=3", "gic-version");
     parse_fails("-M virt,secure=maybe", "neither on nor off");
-    parse_fails("-M virt,gic-version=9", "2, 3 and max");
+    parse_fails("-M virt,gic-version=9", "2, 3, 4, 4.1 and max");
     parse_fails("-M virt,iommu=smmuv3", "not available yet");
+}
+
+static void test_gic_version(void **state)
+{
+    static const struct {
+        const char *arg;
+        unsigned version, minor;
+    } cases[] = {
+        {"2", 2, 0},           {"3", 3, 0},   {"4", 4, 0},
+        {"4.1", 4, 1},         {"max", 4, 0}, {"max,virtualization=off", 3, 0},
+        {"max,its=off", 3, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        g_autofree char *line = g_strdup_printf("-M virt,gic-version=%s", cases[i].arg);
+        struct options *o = parse_ok(line);
+        assert_int_equal(o->gic_version, cases[i].version);
+        assert_int_equal(o->gic_minor, cases[i].minor);
+        options_free(o);
+    }
+    parse_fails("-M virt,gic-version=4,virtualization=off", "needs virtualization=on");
+    parse_fails("-M virt,gic-version=4.1,its=off", "its=on");
+    parse_fails("-smp 318 -M gic-version=4", "at most 317");
 }
 
 static void test_smp(void **state)
@@ -292,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_reference_command),
         cmocka_unit_test(test_machine_properties),
+        cmocka_unit_test(test_gic_version),
         cmocka_unit_test(test_smp),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_unknown),

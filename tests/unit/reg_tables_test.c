@@ -99,20 +99,25 @@ static void test_gic_tables(void **state)
 {
     static const uint64_t mpidr[] = {0x80000000, 0x80000001};
     struct bus_port memory = {0};
-    for (unsigned version = 2; version <= 3; version++) {
+    for (unsigned version = 2; version <= 4; version++) {
         struct gic_cfg c = {.version = version,
+                            .minor = version == 4,
                             .n_pe = 2,
                             .n_spi = 64,
                             .mpidr = mpidr,
                             .security = true,
                             .virtualization = true,
-                            .memory = version == 3 ? &memory : NULL};
+                            .memory = version >= 3 ? &memory : NULL};
         struct gic *g = gic_new(&c, "gic", NULL);
         assert_non_null(g);
         assert_int_equal(reg_walk_tables(gic_device(g)->ops), 0);
-        if (version == 3) {
+        if (version >= 3) {
             assert_int_equal(reg_walk_tables(gic_redist_device(g, 0)->ops), 0);
             assert_int_equal(reg_walk_tables(gic_its_device(g)->ops), 0);
+        }
+        if (version == 4) {
+            assert_int_equal(reg_walk_tables(gic_vlpi_device(g, 0)->ops), 0);
+            assert_int_equal(reg_walk_tables(gic_its_sgi_device(g)->ops), 0);
         }
         gic_free(g);
     }

@@ -44,7 +44,7 @@ static void reset_pfr0(struct cpu *c)
     set_field(c, SR_ID_AA64PFR0_EL1, 12, c->cfg.has_el3);
     set_field(c, SR_ID_AA64PFR0_EL1, 16, fp);
     set_field(c, SR_ID_AA64PFR0_EL1, 20, fp);
-    set_field(c, SR_ID_AA64PFR0_EL1, 24, c->cfg.gic_version >= 3);
+    set_field(c, SR_ID_AA64PFR0_EL1, 24, c->cfg.gic_sysregs);
 }
 
 /* Stage 2 granules: 0 means "as stage 1", with FEAT_GTG each says itself. */

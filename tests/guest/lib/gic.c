@@ -3,13 +3,20 @@
 
 #define ARE_AND_GROUPS                                                                             \
     0x37 /* with two Security states: both AREs; bits that one state lacks are RES0 */
-#define WAKER_SLEEP  BIT(1)
-#define WAKER_ASLEEP BIT(2)
+#define GICR_TYPER_LOW 0x0008
+#define WAKER_SLEEP    BIT(1)
+#define WAKER_ASLEEP   BIT(2)
+
+uint64_t gicr_stride(void)
+{
+    bool has_vlpis = mmio_read32(GICR_BASE + GICR_TYPER_LOW) >> 1 & 1;
+    return has_vlpis ? 0x40000 : 0x20000;
+}
 
 /* Where the registers of an interrupt are: SGIs and PPIs in this PE's redistributor. */
 uint64_t gic_frame(unsigned intid)
 {
-    return intid < 32 ? GICR_BASE + pe_number() * GICR_STRIDE + GICR_SGI : GICD_BASE;
+    return intid < 32 ? GICR_BASE + pe_number() * gicr_stride() + GICR_SGI : GICD_BASE;
 }
 
 void gic_set(unsigned intid, unsigned reg)
@@ -88,7 +95,7 @@ void lr_write(unsigned n, uint64_t v)
 
 void gic_init(void)
 {
-    uint64_t rd_frame = GICR_BASE + pe_number() * GICR_STRIDE;
+    uint64_t rd_frame = GICR_BASE + pe_number() * gicr_stride();
     unsigned el = current_el();
 
     mmio_write32(rd_frame + GICR_WAKER, mmio_read32(rd_frame + GICR_WAKER) & ~WAKER_SLEEP);

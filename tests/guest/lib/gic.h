@@ -6,10 +6,9 @@
 
 #include "guest.h"
 
-#define GICD_BASE   UINT64_C(0x08000000)
-#define GICR_BASE   UINT64_C(0x080a0000)
-#define GICR_STRIDE UINT64_C(0x20000)
-#define GICR_SGI    UINT64_C(0x10000)
+#define GICD_BASE UINT64_C(0x08000000)
+#define GICR_BASE UINT64_C(0x080a0000)
+#define GICR_SGI  UINT64_C(0x10000)
 
 #define GICD_CTLR       0x0000
 #define GICD_TYPER      0x0004
@@ -118,6 +117,8 @@ static inline void mmio_write8(uint64_t a, uint8_t v)
     *(volatile uint8_t *)a = v;
 }
 
+/* From a PE's redistributor to the next one's: GICv4 has two more frames. */
+uint64_t gicr_stride(void);
 /* Wake this PE's redistributor, enable both groups in the distributor and the CPU interface. */
 void gic_init(void);
 /* Registers of an interrupt: its bit in a bank of 32 (`reg` of the distributor's names above). */
