@@ -24,6 +24,7 @@ struct pe_view {
     uint8_t el;       /* current EL, 0 to 3 */
     bool el2_enabled; /* EL2Enabled(): implemented, and Non-secure or Secure EL2 on */
     bool el3;         /* EL3 is implemented */
+    bool nmi;         /* SCTLR_ELx.NMI of the current EL */
     uint8_t pas;      /* security state of the PE: PAS_NS or PAS_S */
     uint64_t hcr_el2; /* effective: TGE and E2H folded in (IMO/FMO/AMO read 1 with TGE) */
     uint64_t scr_el3; /* without EL3: NS=1 etc. as the manual gives the effective value */

@@ -84,6 +84,7 @@ struct pe_view cpu_view(const struct cpu *c)
                             .el = c->ps.el,
                             .el2_enabled = cpu_el2_enabled(c),
                             .el3 = c->cfg.has_el3,
+                            .nmi = bit(c->sr[SR_SCTLR_EL1 + MAX(c->ps.el, 1) - 1], 61),
                             .pas = (uint8_t)cpu_pas(c),
                             .hcr_el2 = cpu_hcr_el2(c),
                             .scr_el3 = c->cfg.has_el3 ? c->sr[SR_SCR_EL3] : SCR_NS | BIT(10)};

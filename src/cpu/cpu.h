@@ -127,6 +127,8 @@ enum cpu_line {
     CPU_LINE_VIRQ,
     CPU_LINE_VFIQ,
     CPU_LINE_SERROR,
+    CPU_LINE_NMI,  /* with CPU_LINE_IRQ: it has superpriority */
+    CPU_LINE_VNMI, /* with CPU_LINE_VIRQ */
     CPU_LINE_N,
 };
 struct irq_line cpu_irq_input(struct cpu *c, enum cpu_line l); /* a wire that ends at the PE */

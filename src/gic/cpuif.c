@@ -25,34 +25,62 @@ static uint8_t group_mask(const struct gic_pe *p, enum gic_grp grp)
     return prio_group_mask(grp == GRP_1NS ? bpr - 1 : bpr);
 }
 
+static bool nmi_active(const struct gic_pe *p, enum gic_grp grp)
+{
+    return (p->cpu.nmi_active & GRP_BIT(grp)) != 0;
+}
+
+/* What runs of a group: its highest active priority, and whether a non-maskable interrupt has it.
+ */
+static struct prio_pick running_of(const struct gic_pe *p, enum gic_grp grp)
+{
+    uint8_t prio = prio_apr_running(p->cpu.apr[grp], p->g->n_pre_bits);
+    uint8_t nmi_prio = pending_nmi_prio(p->g, grp);
+    bool nmi = nmi_active(p, grp) && nmi_prio <= prio;
+    return (struct prio_pick){.intid = grp, .prio = nmi ? nmi_prio : prio, .nmi = nmi};
+}
+
+static struct prio_pick running(const struct gic_pe *p)
+{
+    struct prio_pick best = {.intid = GRP_N, .prio = PRIO_IDLE};
+    for (unsigned i = 0; i < GRP_N; i++) {
+        struct prio_pick c = running_of(p, (enum gic_grp)i);
+        if (c.prio != PRIO_IDLE && prio_before(c, best)) {
+            best = c;
+        }
+    }
+    return best;
+}
+
 uint8_t cpuif_running_prio(const struct gic_pe *p)
 {
-    uint32_t all[PRIO_N_APR];
-    for (unsigned i = 0; i < PRIO_N_APR; i++) {
-        all[i] = p->cpu.apr[GRP_0][i] | p->cpu.apr[GRP_1S][i] | p->cpu.apr[GRP_1NS][i];
-    }
-    return prio_apr_running(all, p->g->n_pre_bits);
+    return running(p).prio;
 }
 
 enum gic_grp cpuif_active_group(const struct gic_pe *p)
 {
-    uint8_t best = PRIO_IDLE;
-    enum gic_grp grp = GRP_N;
-    for (unsigned i = 0; i < GRP_N; i++) {
-        uint8_t prio = prio_apr_running(p->cpu.apr[i], p->g->n_pre_bits);
-        if (prio < best) {
-            best = prio;
-            grp = (enum gic_grp)i;
-        }
-    }
-    return grp;
+    return (enum gic_grp)running(p).intid;
+}
+
+/* ICC_PMR_EL1 masks a non-maskable interrupt only where it shuts Non-secure ones out. */
+static bool nmi_is_shut_out(const struct gic_pe *p)
+{
+    return p->best.prio != 0 &&
+           (p->cpu.pmr < p->best.prio || (p->secure && p->cpu.pmr == p->best.prio));
 }
 
 bool cpuif_best_is_sufficient(const struct gic_pe *p)
 {
-    return p->best.intid != PRIO_NONE &&
-           prio_sufficient(p->best.prio, p->cpu.pmr, cpuif_running_prio(p),
-                           group_mask(p, p->best_grp));
+    if (p->best.intid == PRIO_NONE) {
+        return false;
+    }
+    uint8_t mask = group_mask(p, p->best_grp);
+    uint8_t prio = cpuif_running_prio(p);
+    if (p->best.nmi) {
+        return !nmi_is_shut_out(p) &&
+               prio_nmi_sufficient(p->best.prio, prio, mask, nmi_active(p, p->best_grp));
+    }
+    return prio_sufficient(p->best.prio, p->cpu.pmr, prio, mask);
 }
 
 /*
@@ -77,15 +105,18 @@ void cpuif_update(struct gic_pe *p)
 {
     bool irq = false;
     bool fiq = false;
+    bool nmi = false;
     if (cpuif_best_is_sufficient(p)) {
         fiq = best_is_fiq(p);
         irq = !fiq;
+        nmi = irq && p->best.nmi; /* an FIQ has no superpriority (4.6.3) */
         if (!p->out[GIC_OUT_IRQ].level && !p->out[GIC_OUT_FIQ].level) {
             TRACE(p->trace, TRACE_GIC_PENDING, p->best.intid);
         }
     }
     irq_set(&p->out[GIC_OUT_IRQ], irq);
     irq_set(&p->out[GIC_OUT_FIQ], fiq);
+    irq_set(&p->out[GIC_OUT_NMI], nmi);
 }
 
 void cpuif_activate_best(struct gic_pe *p)
@@ -96,7 +127,11 @@ void cpuif_activate_best(struct gic_pe *p)
     log_trace(LOG_IRQ, p->g->dev.id, "pe %u: acknowledge %u, priority 0x%02x, group %u", p->n,
               intid, p->best.prio, p->best_grp);
     TRACE(p->trace, TRACE_GIC_ACTIVATE, intid, 0);
-    prio_apr_set(p->cpu.apr[p->best_grp], prio, p->g->n_pre_bits);
+    if (p->best.nmi) {
+        p->cpu.nmi_active |= (uint8_t)GRP_BIT(p->best_grp);
+    } else {
+        prio_apr_set(p->cpu.apr[p->best_grp], prio, p->g->n_pre_bits);
+    }
     if (gic_is_lpi(intid)) { /* no active state: only the running priority says so */
         lpi_set_pending(p, intid, false);
         return;
@@ -110,7 +145,11 @@ void cpuif_activate_best(struct gic_pe *p)
 
 void cpuif_drop_prio(struct gic_pe *p, enum gic_grp grp)
 {
-    prio_apr_drop(p->cpu.apr[grp], p->g->n_pre_bits);
+    if (running_of(p, grp).nmi) {
+        p->cpu.nmi_active &= (uint8_t)~GRP_BIT(grp);
+    } else {
+        prio_apr_drop(p->cpu.apr[grp], p->g->n_pre_bits);
+    }
     cpuif_update(p);
 }
 

@@ -55,6 +55,9 @@ static bool sysreg_exists(const struct gic *g, const struct sysreg *r)
     if (r->sub & SUB_LR) {
         return SUB_INDEX(r) < g->cfg.n_lr;
     }
+    if (r->sub & SUB_NMI) {
+        return g->cfg.nmi;
+    }
     return !of_el2 || g->cfg.virtualization;
 }
 

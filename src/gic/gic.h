@@ -36,6 +36,7 @@ struct gic_cfg {
     bool virtualization;   /* GICH/GICV or ICH_* and ICV_* */
     bool ns_boot;  /* reset as firmware leaves it for a Non-secure kernel: all in Group 1 NS */
     bool one_of_n; /* v3: 1-of-N routing of SPIs (GICD_TYPER.No1N = 0) */
+    bool nmi;      /* v3: FEAT_GICv3_NMI; the PEs have FEAT_NMI */
     unsigned n_lr; /* list registers; 0: 4 */
     unsigned n_prio_bits; /* physical priority bits; 0: 5 for v3, 8 for v2 */
     /* v3: Non-secure memory for LPIs and an ITS; NULL: neither (v4 must have both) */
@@ -52,7 +53,16 @@ enum { /* regions of gic_device() */
 /* The maintenance interrupt is a PPI of every PE; wired inside. */
 #define GIC_MAINTENANCE_INTID 25U
 
-enum gic_out { GIC_OUT_IRQ, GIC_OUT_FIQ, GIC_OUT_VIRQ, GIC_OUT_VFIQ, GIC_N_OUT };
+/* NMI and VNMI: the IRQ, or the VIRQ, has superpriority; never without it. */
+enum gic_out {
+    GIC_OUT_IRQ,
+    GIC_OUT_FIQ,
+    GIC_OUT_VIRQ,
+    GIC_OUT_VFIQ,
+    GIC_OUT_NMI,
+    GIC_OUT_VNMI,
+    GIC_N_OUT,
+};
 
 struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err) NODISCARD;
 void gic_free(struct gic *g);

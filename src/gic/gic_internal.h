@@ -23,7 +23,13 @@
 #include "gic/gic.h"
 #include "gic/prio.h"
 
-enum { INTID_SECURE = 1020, INTID_NONSECURE = 1021, INTID_V2_GROUP1 = 1022, INTID_SPURIOUS = 1023 };
+enum {
+    INTID_SECURE = 1020,
+    INTID_NONSECURE = 1021,
+    INTID_V2_GROUP1 = 1022,
+    INTID_NMI = 1022,
+    INTID_SPURIOUS = 1023
+};
 
 #define GIC_IIDR        0x43bU /* implementer Arm; the product is IMPLEMENTATION DEFINED */
 #define GIC_N_SGI       16U
@@ -52,6 +58,7 @@ struct irq_bank {
     uint32_t active;
     uint32_t group;    /* GICD_IGROUPR */
     uint32_t grpmod;   /* GICD_IGRPMODR */
+    uint32_t nmi;      /* GICD_INMIR */
     uint32_t nsacr[2]; /* two bits each */
     uint8_t prio[32];
 };
@@ -62,6 +69,7 @@ struct gic_cpuif {
     uint8_t grp_en;   /* GRP_BIT: groups enabled at the CPU interface */
     bool cbpr[GRP_N]; /* GRP_1S, GRP_1NS: the group uses bpr[GRP_0] */
     uint32_t apr[GRP_N][PRIO_N_APR];
+    uint8_t nmi_active; /* GRP_BIT: ICC_AP1R0_EL1.NMI */
     /* EOImode of [GRP_0] EL3 (v3), [GRP_1S] Secure and [GRP_1NS] Non-secure state */
     bool eoi_split[GRP_N];
     /* v2 only */
@@ -73,6 +81,7 @@ struct gic_cpuif {
 struct gic_vcpuif {
     uint32_t hcr, vmcr;
     uint32_t apr[2][PRIO_N_APR]; /* Group 0, Group 1; v2 uses [0] for both */
+    bool nmi_active;             /* ICH_AP1R0_EL2.NMI */
     uint64_t lr[GIC_MAX_LR];
 };
 
@@ -226,6 +235,9 @@ static inline uint8_t gic_pidr(const struct gic *g, uint8_t part, unsigned idx)
 
 /* ---- pending.c ---- */
 enum gic_grp pending_group(const struct gic *g, const struct irq_bank *b, unsigned n);
+/* The non-maskable ones of a bank, and the priority that they have in a group. */
+uint32_t pending_nmis(const struct gic *g, const struct irq_bank *b);
+uint8_t pending_nmi_prio(const struct gic *g, enum gic_grp grp);
 static inline uint32_t pending_bits(const struct irq_bank *b)
 {
     return b->latch | (b->level & ~b->edge);
@@ -289,6 +301,7 @@ void sgi_send_affinity(struct gic_pe *from, uint64_t v, enum gic_grp grp, bool n
 enum vgrp { VGRP_0, VGRP_1 };
 /* ICH_LR<n>_EL2 (IHI 0069H, 12.4) */
 #define LR_EOI     BIT(41)
+#define LR_NMI     BIT(59)
 #define LR_HW      BIT(61)
 #define LR_PENDING BIT(62)
 #define LR_ACTIVE  BIT(63)
@@ -303,14 +316,20 @@ static inline unsigned lr_pintid(uint64_t lr)
     return (unsigned)extract64(lr, 32, 13);
 }
 
-static inline uint8_t lr_prio(uint64_t lr)
-{
-    return (uint8_t)extract64(lr, 48, 8);
-}
-
 static inline enum vgrp lr_group(uint64_t lr)
 {
     return bit(lr, 60) ? VGRP_1 : VGRP_0;
+}
+
+static inline bool lr_nmi(uint64_t lr)
+{
+    return (lr & LR_NMI) != 0 && lr_group(lr) == VGRP_1;
+}
+
+/* The Priority field is RES0 where NMI is set. */
+static inline uint8_t lr_prio(uint64_t lr)
+{
+    return lr_nmi(lr) ? 0 : (uint8_t)extract64(lr, 48, 8);
 }
 
 /* ICH_HCR_EL2, GICH_HCR */
@@ -355,6 +374,9 @@ static inline uint64_t vcpuif_lr(const struct gic_pe *p, int n)
 void vcpuif_update(struct gic_pe *p);
 void vcpuif_reset(struct gic_pe *p);
 uint8_t vcpuif_running_prio(const struct gic_pe *p);
+/* ICH_AP0R<n>_EL2, ICH_AP1R<n>_EL2 */
+uint64_t vcpuif_read_apr(const struct gic_pe *p, enum vgrp grp, unsigned n);
+void vcpuif_write_apr(struct gic_pe *p, enum vgrp grp, unsigned n, uint64_t v);
 /* The list register with the highest priority pending interrupt of an enabled group, VCPUIF_DIRECT,
  * or -1. */
 int vcpuif_best(const struct gic_pe *p);
@@ -393,11 +415,33 @@ bool gicr_v4_post_load(const struct gic_pe *p);
 extern const struct sysreg icc_sysregs[], ich_sysregs[];
 extern const size_t icc_n_sysregs, ich_n_sysregs;
 /* sysreg.sub: which group's controls govern a register, and its index in an array of them. */
-enum { SUB_G0 = 1, SUB_G1 = 2, SUB_BOTH = 3, SUB_DIR = 4, SUB_SGI = 8, SUB_APR = 16, SUB_LR = 32 };
+enum {
+    SUB_G0 = 1,
+    SUB_G1 = 2,
+    SUB_BOTH = 3,
+    SUB_DIR = 4,
+    SUB_SGI = 8,
+    SUB_APR = 16,
+    SUB_LR = 32,
+    SUB_NMI = 64
+};
 #define SUB_N(n)     ((n) << 8)
 #define SUB_INDEX(r) ((unsigned)(r)->sub >> 8)
+/* APxR0 of Group 1, IAR and NMIAR of both interfaces */
+#define AP1R0_NMI BIT(63)
+/*
+ * IAR1 and NMIAR1 share the interrupts out between them once SCTLR_ELx.NMI is 1. What a read of the
+ * register that an interrupt is not for answers; 0: it is for this one.
+ */
+static inline uint32_t icc_not_here(const struct pe_view *v, const struct sysreg *r, bool nmi)
+{
+    if (r->sub & SUB_NMI) {
+        return nmi ? 0 : INTID_SPURIOUS;
+    }
+    return nmi && v->nmi ? INTID_NMI : 0;
+}
 /* icv.c: what ICC_* mean at EL1 when HCR_EL2.{IMO,FMO} say so. */
-uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp);
+uint64_t icv_read_iar(struct gic_pe *p, const struct pe_view *v, const struct sysreg *r);
 uint64_t icv_read_hppir(struct gic_pe *p, enum vgrp grp);
 void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v);
 void icv_write_dir(struct gic_pe *p, uint64_t v);

@@ -14,6 +14,7 @@ static const struct snap_field bank_fields[] = {
     SNAP_FIELD(struct irq_bank, active),
     SNAP_FIELD(struct irq_bank, group),
     SNAP_FIELD(struct irq_bank, grpmod),
+    SNAP_FIELD(struct irq_bank, nmi),
     SNAP_ARRAY(struct irq_bank, nsacr, uint32_t),
     SNAP_ARRAY(struct irq_bank, prio, uint8_t),
 };
@@ -25,6 +26,7 @@ static const struct snap_field cpuif_fields[] = {
     SNAP_UPTO(struct gic_cpuif, grp_en, GRP_BIT(GRP_N) - 1),
     SNAP_ARRAY(struct gic_cpuif, cbpr, bool),
     SNAP_ARRAY(struct gic_cpuif, apr, uint32_t),
+    SNAP_UPTO(struct gic_cpuif, nmi_active, GRP_BIT(GRP_1S) | GRP_BIT(GRP_1NS)),
     SNAP_ARRAY(struct gic_cpuif, eoi_split, bool),
     SNAP_FIELD(struct gic_cpuif, ack_ctl),
     SNAP_FIELD(struct gic_cpuif, fiq_en),
@@ -36,6 +38,7 @@ static const struct snap_field vcpuif_fields[] = {
     SNAP_FIELD(struct gic_vcpuif, hcr),
     SNAP_FIELD(struct gic_vcpuif, vmcr),
     SNAP_ARRAY(struct gic_vcpuif, apr, uint32_t),
+    SNAP_FIELD(struct gic_vcpuif, nmi_active),
     SNAP_ARRAY(struct gic_vcpuif, lr, uint64_t),
 };
 static const struct snap_desc vcpuif_desc = SNAP_DESC(0, vcpuif_fields);

@@ -23,6 +23,7 @@ enum {
 #define CTLR_ARE CTLR_ARE_S
 
 enum {
+    TYPER_NMI = 1 << 9,
     TYPER_SECURITY = 1 << 10,
     TYPER_LPIS = 1 << 17,
     TYPER_DVIS = 1 << 18,
@@ -109,6 +110,7 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     v |= g->cfg.one_of_n ? 0 : TYPER_NO1N;
     v |= g->its != NULL ? TYPER_LPIS : 0;
     v |= gic_has_vlpis(g) ? TYPER_DVIS : 0;
+    v |= g->cfg.nmi ? TYPER_NMI : 0;
     return v | (g->needs_rss ? TYPER_RSS : 0);
 }
 

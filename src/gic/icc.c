@@ -4,8 +4,8 @@
  * pseudocode of the register descriptions (CheckGroup0ForSpecialIdentifiers and its like).
  *
  * ICC_SRE_ELx.SRE, DFB, DIB and Enable are RAO/WI: no legacy operation. At EL1, HCR_EL2.IMO and FMO
- * turn an access into one to the virtual interface (icv.c). Left out: ICC_NMIAR1_EL1,
- * PMHE (1-of-N never asks for priority hints).
+ * turn an access into one to the virtual interface (icv.c). Left out: PMHE (1-of-N never asks for
+ * priority hints).
  */
 #include "base/log.h"
 
@@ -16,6 +16,9 @@
 #define SCR_EL3_NS  BIT(0)
 #define SCR_EL3_IRQ BIT(1)
 #define SCR_EL3_FIQ BIT(2)
+
+#define RPR_NMI    BIT(63)
+#define RPR_NMI_NS BIT(62)
 
 enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1 };
 enum {
@@ -175,15 +178,20 @@ static uint64_t read_iar(void *owner, const struct pe_view *v, const struct sysr
 {
     struct gic_pe *p = of(owner);
     if (is_virtual(v, r)) {
-        return icv_read_iar(p, reg_vgroup(r));
+        return icv_read_iar(p, v, r);
     }
     if (!cpuif_best_is_sufficient(p)) {
         return INTID_SPURIOUS;
     }
     uint32_t intid = r->sub & SUB_G0 ? group0_answer(p, v) : group1_answer(p, v);
-    if (intid < INTID_SECURE || gic_is_lpi(intid)) {
-        cpuif_activate_best(p);
+    if (intid >= INTID_SECURE && intid <= INTID_SPURIOUS) {
+        return intid;
     }
+    uint32_t instead = icc_not_here(v, r, p->best.nmi);
+    if (instead != 0) {
+        return instead;
+    }
+    cpuif_activate_best(p);
     return intid;
 }
 
@@ -305,7 +313,13 @@ static uint64_t read_rpr(void *owner, const struct pe_view *v, const struct sysr
         return icv_read_rpr(p);
     }
     uint8_t prio = cpuif_running_prio(p);
-    return prio != PRIO_IDLE && sees_ns_priorities(p, v) ? prio_ns_view(prio) : prio;
+    if (prio != PRIO_IDLE && sees_ns_priorities(p, v)) {
+        prio = prio_ns_view(prio);
+    }
+    bool other_state = two_states(p) && in_secure(v); /* that of Non-secure NMIs */
+    bool nmi = (p->cpu.nmi_active & GRP_BIT(other_state ? GRP_1S : GRP_1NS)) != 0;
+    bool nmi_ns = v->el3 && in_secure(v) && (p->cpu.nmi_active & GRP_BIT(GRP_1NS)) != 0;
+    return prio | (nmi ? RPR_NMI : 0) | (nmi_ns ? RPR_NMI_NS : 0);
 }
 
 /* Below EL3, CBPR makes BPR1 an alias of BPR0 (Secure) or BPR0 + 1, read-only (Non-secure). */
@@ -347,24 +361,34 @@ static void write_bpr(void *owner, const struct pe_view *v, const struct sysreg 
     cpuif_update(p);
 }
 
+static void set_group_bit(uint8_t *groups, enum gic_grp grp, bool on)
+{
+    *groups = (uint8_t)(on ? *groups | GRP_BIT(grp) : *groups & ~GRP_BIT(grp));
+}
+
 static uint64_t read_apr(void *owner, const struct pe_view *v, const struct sysreg *r)
 {
     struct gic_pe *p = of(owner);
     if (is_virtual(v, r)) {
-        return p->v.apr[reg_vgroup(r)][SUB_INDEX(r)];
+        return vcpuif_read_apr(p, reg_vgroup(r), SUB_INDEX(r));
     }
-    return p->cpu.apr[reg_group(v, r)][SUB_INDEX(r)];
+    enum gic_grp grp = reg_group(v, r);
+    bool nmi = SUB_INDEX(r) == 0 && (p->cpu.nmi_active & GRP_BIT(grp)) != 0;
+    return p->cpu.apr[grp][SUB_INDEX(r)] | (nmi ? AP1R0_NMI : 0);
 }
 
 static void write_apr(void *owner, const struct pe_view *v, const struct sysreg *r, uint64_t val)
 {
     struct gic_pe *p = of(owner);
     if (is_virtual(v, r)) {
-        p->v.apr[reg_vgroup(r)][SUB_INDEX(r)] = (uint32_t)val;
-        vcpuif_update(p);
+        vcpuif_write_apr(p, reg_vgroup(r), SUB_INDEX(r), val);
         return;
     }
-    p->cpu.apr[reg_group(v, r)][SUB_INDEX(r)] = (uint32_t)val;
+    enum gic_grp grp = reg_group(v, r);
+    p->cpu.apr[grp][SUB_INDEX(r)] = (uint32_t)val;
+    if (SUB_INDEX(r) == 0 && grp != GRP_0 && p->g->cfg.nmi) {
+        set_group_bit(&p->cpu.nmi_active, grp, (val & AP1R0_NMI) != 0);
+    }
     cpuif_update(p);
 }
 
@@ -434,11 +458,6 @@ static uint64_t read_igrpen(void *owner, const struct pe_view *v, const struct s
     return (p->cpu.grp_en & GRP_BIT(reg_group(v, r))) != 0;
 }
 
-static void enable_group(struct gic_pe *p, enum gic_grp grp, bool on)
-{
-    p->cpu.grp_en = (uint8_t)(on ? p->cpu.grp_en | GRP_BIT(grp) : p->cpu.grp_en & ~GRP_BIT(grp));
-}
-
 static void write_igrpen(void *owner, const struct pe_view *v, const struct sysreg *r, uint64_t val)
 {
     struct gic_pe *p = of(owner);
@@ -446,7 +465,7 @@ static void write_igrpen(void *owner, const struct pe_view *v, const struct sysr
         icv_write_igrpen(p, reg_vgroup(r), val);
         return;
     }
-    enable_group(p, reg_group(v, r), val & 1);
+    set_group_bit(&p->cpu.grp_en, reg_group(v, r), val & 1);
     pending_pe_changed(p);
 }
 
@@ -460,8 +479,8 @@ static void write_igrpen1_el3(void *owner, const struct pe_view *v, const struct
                               uint64_t val)
 {
     struct gic_pe *p = of(owner);
-    enable_group(p, GRP_1NS, bit(val, 0));
-    enable_group(p, GRP_1S, bit(val, 1));
+    set_group_bit(&p->cpu.grp_en, GRP_1NS, bit(val, 0));
+    set_group_bit(&p->cpu.grp_en, GRP_1S, bit(val, 1));
     pending_pe_changed(p);
 }
 
@@ -492,6 +511,7 @@ const struct sysreg icc_sysregs[] = {
     APR("ICC_AP1R1_EL1", 9, 1, SUB_G1, 1),
     APR("ICC_AP1R2_EL1", 9, 2, SUB_G1, 2),
     APR("ICC_AP1R3_EL1", 9, 3, SUB_G1, 3),
+    {"ICC_NMIAR1_EL1",  ENC(9, 5),   1, 4, SUB_G1 | SUB_NMI, check, read_iar, NULL},
     {"ICC_DIR_EL1",     ENC(11, 1),  4, 1, SUB_BOTH | SUB_DIR, check, NULL, write_dir},
     {"ICC_RPR_EL1",     ENC(11, 3),  1, 4, SUB_BOTH, check, read_rpr, NULL},
     {"ICC_SGI1R_EL1",   ENC(11, 5),  4, 1, SUB_BOTH | SUB_SGI | SUB_N(1), check, NULL, write_sgi},

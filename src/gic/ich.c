@@ -74,13 +74,12 @@ static enum vgrp apr_group(const struct sysreg *r)
 
 static uint64_t read_apr(void *owner, const struct pe_view *v, const struct sysreg *r)
 {
-    return of(owner)->v.apr[apr_group(r)][SUB_INDEX(r)];
+    return vcpuif_read_apr(owner, apr_group(r), SUB_INDEX(r));
 }
 
 static void write_apr(void *owner, const struct pe_view *v, const struct sysreg *r, uint64_t val)
 {
-    of(owner)->v.apr[apr_group(r)][SUB_INDEX(r)] = (uint32_t)val;
-    vcpuif_update(owner);
+    vcpuif_write_apr(owner, apr_group(r), SUB_INDEX(r), val);
 }
 
 static uint64_t read_lr(void *owner, const struct pe_view *v, const struct sysreg *r)

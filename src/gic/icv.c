@@ -7,6 +7,7 @@
 
 enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1, CTLR_IDBITS_24 = 1 << 11, CTLR_A3V = 1 << 15 };
 #define CTLR_PRIBITS_LO 8
+#define RPR_NMI         BIT(63)
 
 /* May the end of an interrupt that no list register has count? A virtual SGI of GICv4.1 has none.
  */
@@ -34,13 +35,17 @@ uint64_t icv_read_hppir(struct gic_pe *p, enum vgrp grp)
     return n < 0 ? INTID_SPURIOUS : lr_vintid(vcpuif_lr(p, n));
 }
 
-uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp)
+uint64_t icv_read_iar(struct gic_pe *p, const struct pe_view *v, const struct sysreg *r)
 {
-    int n = best_of_group(p, grp);
+    int n = best_of_group(p, r->sub & SUB_G0 ? VGRP_0 : VGRP_1);
     if (!vcpuif_is_sufficient(p, n)) {
         return INTID_SPURIOUS;
     }
     uint32_t intid = lr_vintid(vcpuif_lr(p, n));
+    uint32_t instead = icc_not_here(v, r, lr_nmi(vcpuif_lr(p, n)));
+    if (instead != 0) {
+        return instead;
+    }
     vcpuif_activate(p, n);
     return intid;
 }
@@ -48,6 +53,10 @@ uint64_t icv_read_iar(struct gic_pe *p, enum vgrp grp)
 /* The highest active priority of both groups goes; IMPLEMENTATION DEFINED before any check. */
 static uint8_t drop_prio(struct gic_pe *p)
 {
+    if (p->v.nmi_active) {
+        p->v.nmi_active = false;
+        return 0;
+    }
     uint8_t prio0 = prio_apr_running(p->v.apr[VGRP_0], GIC_V_PRIO_BITS);
     uint8_t prio1 = prio_apr_running(p->v.apr[VGRP_1], GIC_V_PRIO_BITS);
     return prio_apr_drop(p->v.apr[prio0 <= prio1 ? VGRP_0 : VGRP_1], GIC_V_PRIO_BITS);
@@ -62,6 +71,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
         return;
     }
     TRACE(p->trace, TRACE_GIC_EOI, intid, 1);
+    bool nmi = p->v.nmi_active;
     uint8_t dropped = drop_prio(p);
     if (dropped == PRIO_IDLE) {
         return; /* nothing is active: UNPREDICTABLE, ignored */
@@ -74,7 +84,7 @@ void icv_write_eoir(struct gic_pe *p, enum vgrp grp, uint64_t v)
     } else {
         uint64_t lr = p->v.lr[n];
         uint8_t prio = lr_prio(lr) & vcpuif_group_mask(p, grp);
-        if (lr_group(lr) == grp && prio == dropped && !split) {
+        if (lr_group(lr) == grp && prio == dropped && lr_nmi(lr) == nmi && !split) {
             vcpuif_deactivate(p, n);
         }
     }
@@ -141,7 +151,7 @@ void icv_write_pmr(struct gic_pe *p, uint64_t v)
 
 uint64_t icv_read_rpr(struct gic_pe *p)
 {
-    return vcpuif_running_prio(p);
+    return vcpuif_running_prio(p) | (p->v.nmi_active ? RPR_NMI : 0);
 }
 
 static uint32_t enable_bit(enum vgrp grp)

@@ -239,6 +239,19 @@ static void set_config(const struct word *w, uint32_t v, uint32_t mask)
     changed(w);
 }
 
+/* Without FEAT_GICv3_NMI: RAZ/WI. Group 0: RES0 (pending_nmis). */
+static uint32_t get_nmi(const struct word *w)
+{
+    return pending_nmis(w->p->g, w->b) & visible(w, NSACR_NONE);
+}
+
+static void set_nmi(const struct word *w, uint32_t v, uint32_t mask)
+{
+    uint32_t seen = w->p->g->cfg.nmi ? visible(w, NSACR_NONE) : 0;
+    w->b->nmi = (w->b->nmi & ~seen) | (v & seen);
+    changed(w);
+}
+
 /* Secure accesses with two Security states only; private: SGIs only. */
 static bool nsacr_exists(const struct word *w)
 {
@@ -316,15 +329,18 @@ static const struct row rows[] = {
     {"ICFGR",      0xc00, 1024, 2, V2 | V3, get_config,      set_config},
     {"IGRPMODR",   0xd00, 1024, 1, V3,      get_grpmod,      set_grpmod},
     {"NSACR",      0xe00, 1024, 2, V2 | V3, get_nsacr,       set_nsacr},
+    {"INMIR",      0xf80, 1024, 1, V3,      get_nmi,         set_nmi},
     {"CPENDSGIR",  0xf10, 16,   8, V2,      get_sources_clr, clear_sources},
     {"SPENDSGIR",  0xf20, 16,   8, V2,      get_sources,     set_sources},
 };
 /* clang-format on */
 
-static const struct row *find_row(uint64_t offset)
+static const struct row *find_row(const struct gic *g, uint64_t offset)
 {
+    unsigned version = gic_is_v2(g) ? V2 : V3;
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-        if (offset >= rows[i].base && offset < rows[i].base + rows[i].n_irqs * rows[i].bits / 8U) {
+        if ((rows[i].versions & version) && offset >= rows[i].base &&
+            offset < rows[i].base + rows[i].n_irqs * rows[i].bits / 8U) {
             return &rows[i];
         }
     }
@@ -344,8 +360,8 @@ static void access_word(const struct row *r, const struct word *w, struct bus_tx
 
 bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t)
 {
-    const struct row *r = find_row(t->pa.v);
     struct gic *g = port->p->g;
+    const struct row *r = find_row(g, t->pa.v);
     if (r == NULL) {
         return false;
     }
@@ -358,8 +374,7 @@ bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t)
     }
     unsigned first = (unsigned)((t->pa.v & ~UINT64_C(3)) - r->base) * 8 / r->bits;
     unsigned bank = first / 32;
-    if (bank < port->first_bank || bank >= port->first_bank + port->n_banks ||
-        !(r->versions & (gic_is_v2(g) ? V2 : V3))) {
+    if (bank < port->first_bank || bank >= port->first_bank + port->n_banks) {
         t->data = 0; /* RAZ/WI */
         return true;
     }

@@ -24,7 +24,7 @@
 #define PENDBASER_PTZ BIT(62)
 #define IDBITS_MASK   0x1fU
 
-static const struct prio_pick no_lpi = {PRIO_NONE, PRIO_IDLE};
+static const struct prio_pick no_lpi = {.intid = PRIO_NONE, .prio = PRIO_IDLE};
 
 /* INTIDs below this are LPIs of this redistributor, from GIC_FIRST_LPI; less than that: none. */
 static uint32_t end_of_lpis(const struct gic_lpis *l)
@@ -56,7 +56,7 @@ static struct prio_pick candidate(const struct gic_pe *p, uint32_t intid)
     if (!p->g->ds) {
         prio = prio_from_ns(prio);
     }
-    return (struct prio_pick){intid, prio & p->g->prio_mask};
+    return (struct prio_pick){.intid = intid, .prio = prio & p->g->prio_mask};
 }
 
 static bool set_best(struct gic_pe *p, struct prio_pick best)

@@ -39,6 +39,39 @@ enum gic_grp pending_group(const struct gic *g, const struct irq_bank *b, unsign
     return !g->ds && bit(b->grpmod, n) ? GRP_1S : GRP_0;
 }
 
+/* Group 0 has none: its bits of GICD_INMIR are RES0. */
+uint32_t pending_nmis(const struct gic *g, const struct irq_bank *b)
+{
+    return b->nmi & (b->group | (g->ds ? 0 : b->grpmod));
+}
+
+/* The highest priority that software of the group can give. */
+uint8_t pending_nmi_prio(const struct gic *g, enum gic_grp grp)
+{
+    return grp == GRP_1NS && !g->ds ? prio_from_ns(0) : 0;
+}
+
+static struct prio_pick pick_of(const struct gic *g, const struct irq_bank *b, unsigned intid)
+{
+    unsigned n = intid % 32;
+    bool nmi = bit(pending_nmis(g, b), n);
+    uint8_t prio = nmi ? pending_nmi_prio(g, pending_group(g, b, n)) : b->prio[n];
+    return (struct prio_pick){.intid = intid, .prio = prio, .nmi = nmi};
+}
+
+static void pick_bank(struct prio_pick *best, const struct gic *g, const struct irq_bank *b,
+                      uint32_t candidates, unsigned first_intid)
+{
+    uint32_t nmis = candidates & pending_nmis(g, b);
+    prio_pick_word(best, candidates & ~nmis, b->prio, first_intid);
+    for (; nmis != 0; nmis &= nmis - 1) {
+        struct prio_pick c = pick_of(g, b, first_intid + (unsigned)__builtin_ctz(nmis));
+        if (prio_before(c, *best)) {
+            *best = c;
+        }
+    }
+}
+
 static void set_best(struct gic_pe *p, struct prio_pick best)
 {
     p->best = best;
@@ -51,17 +84,17 @@ static void set_best(struct gic_pe *p, struct prio_pick best)
 
 static void rescan(struct gic_pe *p)
 {
-    struct prio_pick best = {PRIO_NONE, PRIO_IDLE};
+    struct prio_pick best = {.intid = PRIO_NONE, .prio = PRIO_IDLE};
     struct gic *g = p->g;
 
     if (p->grp_en != 0) {
-        prio_pick_word(&best, bank_live(&p->priv) & bank_in_groups(g, &p->priv, p->grp_en),
-                       p->priv.prio, 0);
+        pick_bank(&best, g, &p->priv, bank_live(&p->priv) & bank_in_groups(g, &p->priv, p->grp_en),
+                  0);
         for (uint32_t banks = g->spi_live; banks != 0; banks &= banks - 1) {
             unsigned i = (unsigned)__builtin_ctz(banks);
             const struct irq_bank *b = &g->spi[i];
             uint32_t here = bank_live(b) & p->routed[i] & bank_in_groups(g, b, p->grp_en);
-            prio_pick_word(&best, here, b->prio, 32 * (i + 1));
+            pick_bank(&best, g, b, here, 32 * (i + 1));
         }
         if (p->lpi != NULL && (p->grp_en & GRP_BIT(GRP_1NS)) != 0 &&
             prio_before(p->lpi->best, best)) {
@@ -76,7 +109,7 @@ static void reconsider(struct gic_pe *p, const struct irq_bank *b, unsigned inti
 {
     unsigned n = intid % 32;
     bool candidate = bit(bank_live(b), n) && (p->grp_en & GRP_BIT(pending_group(p->g, b, n))) != 0;
-    struct prio_pick c = {.intid = intid, .prio = b->prio[n]};
+    struct prio_pick c = pick_of(p->g, b, intid);
 
     if (p->best.intid == intid) {
         rescan(p);

@@ -19,6 +19,7 @@
 struct prio_pick {
     uint32_t intid;
     uint8_t prio;
+    bool nmi; /* non-maskable: before others of its priority */
 };
 
 /* Group priority bits for binary point 0 to 7: [7:bpr+1]. Binary point 7 leaves none. */
@@ -53,6 +54,14 @@ static inline bool prio_sufficient(uint8_t prio, uint8_t pmr, uint8_t running, u
     return running == PRIO_IDLE || (prio & mask) < (running & mask);
 }
 
+/* The same of a non-maskable one: nothing masks it, and it preempts its equals, but not its kind.
+ */
+static inline bool prio_nmi_sufficient(uint8_t prio, uint8_t running, uint8_t mask, bool nmi_active)
+{
+    return running == PRIO_IDLE || (prio & mask) < (running & mask) ||
+           ((prio & mask) == (running & mask) && !nmi_active);
+}
+
 /* Active priorities: bit n of the 32 * PRIO_N_APR bits is preemption level n. */
 static inline void prio_apr_set(uint32_t *apr, uint8_t prio, unsigned n_pre_bits)
 {
@@ -75,7 +84,10 @@ void prio_pick_word(struct prio_pick *best, uint32_t candidates, const uint8_t p
 /* Does a rank before b? */
 static inline bool prio_before(struct prio_pick a, struct prio_pick b)
 {
-    return a.prio < b.prio || (a.prio == b.prio && a.intid < b.intid);
+    if (a.prio != b.prio) {
+        return a.prio < b.prio;
+    }
+    return a.nmi != b.nmi ? a.nmi : a.intid < b.intid;
 }
 
 #endif

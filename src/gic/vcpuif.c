@@ -65,7 +65,27 @@ uint8_t vcpuif_running_prio(const struct gic_pe *p)
     for (unsigned i = 0; i < PRIO_N_APR; i++) {
         all[i] = p->v.apr[VGRP_0][i] | p->v.apr[VGRP_1][i];
     }
-    return prio_apr_running(all, GIC_V_PRIO_BITS);
+    return p->v.nmi_active ? 0 : prio_apr_running(all, GIC_V_PRIO_BITS);
+}
+
+static bool has_nmi_bit(const struct gic_pe *p, enum vgrp grp, unsigned n)
+{
+    return p->g->cfg.nmi && grp == VGRP_1 && n == 0;
+}
+
+uint64_t vcpuif_read_apr(const struct gic_pe *p, enum vgrp grp, unsigned n)
+{
+    bool nmi = has_nmi_bit(p, grp, n) && p->v.nmi_active;
+    return p->v.apr[grp][n] | (nmi ? AP1R0_NMI : 0);
+}
+
+void vcpuif_write_apr(struct gic_pe *p, enum vgrp grp, unsigned n, uint64_t v)
+{
+    p->v.apr[grp][n] = (uint32_t)v;
+    if (has_nmi_bit(p, grp, n)) {
+        p->v.nmi_active = (v & AP1R0_NMI) != 0;
+    }
+    vcpuif_update(p);
 }
 
 /* ---- list registers ---- */
@@ -83,21 +103,19 @@ static bool is_enabled(const struct gic_pe *p, uint64_t lr)
 
 int vcpuif_best(const struct gic_pe *p)
 {
-    int best = -1;
-    uint8_t best_prio = 0;
+    struct prio_pick best = {.intid = PRIO_NONE, .prio = PRIO_IDLE};
     for (unsigned i = 0; i < p->g->cfg.n_lr; i++) {
         uint64_t lr = p->v.lr[i];
-        if ((lr & LR_STATE) == LR_PENDING && is_enabled(p, lr) &&
-            (best < 0 || lr_prio(lr) < best_prio)) {
-            best = (int)i;
-            best_prio = lr_prio(lr);
+        struct prio_pick c = {.intid = i, .prio = lr_prio(lr), .nmi = lr_nmi(lr)};
+        if ((lr & LR_STATE) == LR_PENDING && is_enabled(p, lr) && prio_before(c, best)) {
+            best = c;
         }
     }
     uint64_t direct = direct_interrupt(p);
-    if (direct != 0 && is_enabled(p, direct) && (best < 0 || lr_prio(direct) < best_prio)) {
-        best = VCPUIF_DIRECT;
+    if (direct != 0 && is_enabled(p, direct) && lr_prio(direct) < best.prio) {
+        return VCPUIF_DIRECT;
     }
-    return best;
+    return best.intid == PRIO_NONE ? -1 : (int)best.intid;
 }
 
 bool vcpuif_is_sufficient(const struct gic_pe *p, int lr)
@@ -106,6 +124,10 @@ bool vcpuif_is_sufficient(const struct gic_pe *p, int lr)
         return false;
     }
     uint64_t v = vcpuif_lr(p, lr);
+    if (lr_nmi(v)) {
+        return prio_nmi_sufficient(lr_prio(v), vcpuif_running_prio(p), vcpuif_group_mask(p, VGRP_1),
+                                   p->v.nmi_active);
+    }
     return prio_sufficient(lr_prio(v), (uint8_t)(p->v.vmcr >> VMCR_PMR_LO), vcpuif_running_prio(p),
                            vcpuif_group_mask(p, lr_group(v)));
 }
@@ -127,7 +149,11 @@ void vcpuif_activate(struct gic_pe *p, int n)
     } else if (lr_vintid(lr) >= INTID_SECURE && lr_vintid(lr) <= INTID_SPURIOUS) {
         p->v.lr[n] = lr & ~LR_PENDING; /* a special INTID goes from pending to invalid */
     } else {
-        prio_apr_set(apr_of(p, lr_group(lr)), prio, GIC_V_PRIO_BITS);
+        if (lr_nmi(lr)) {
+            p->v.nmi_active = true;
+        } else {
+            prio_apr_set(apr_of(p, lr_group(lr)), prio, GIC_V_PRIO_BITS);
+        }
         p->v.lr[n] = (lr & ~LR_PENDING) | LR_ACTIVE;
     }
     vcpuif_update(p);
@@ -229,13 +255,16 @@ void vcpuif_update(struct gic_pe *p)
 {
     bool virq = false;
     bool vfiq = false;
+    bool vnmi = false;
     int n = vcpuif_best(p);
     if (vcpuif_is_sufficient(p, n)) {
         vfiq = lr_group(vcpuif_lr(p, n)) == VGRP_0 && (p->v.vmcr & VMCR_FIQEN);
         virq = !vfiq;
+        vnmi = lr_nmi(vcpuif_lr(p, n));
     }
     irq_set(&p->out[GIC_OUT_VIRQ], virq);
     irq_set(&p->out[GIC_OUT_VFIQ], vfiq);
+    irq_set(&p->out[GIC_OUT_VNMI], vnmi);
     drive_maintenance(p);
 }
 
@@ -263,8 +292,8 @@ void vcpuif_write_vmcr(struct gic_pe *p, uint32_t v)
 /* ICH_LR<n>_EL2: bits [60:45 minus priority] that are RES0, and priority bits not implemented. */
 void vcpuif_write_lr(struct gic_pe *p, unsigned n, uint64_t v)
 {
-    const uint64_t wmask = LR_STATE | LR_HW | BIT(60) | (uint64_t)V_PRIO_MASK << 48 |
-                           UINT64_C(0x1fff) << 32 | UINT32_MAX;
+    const uint64_t wmask = LR_STATE | LR_HW | BIT(60) | (p->g->cfg.nmi ? LR_NMI : 0) |
+                           (uint64_t)V_PRIO_MASK << 48 | UINT64_C(0x1fff) << 32 | UINT32_MAX;
     p->v.lr[n] = v & wmask;
     TRACE(p->trace, TRACE_GIC_LR, n, p->v.lr[n]);
     vcpuif_update(p);

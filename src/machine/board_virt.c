@@ -146,6 +146,7 @@ static bool add_gic(struct machine *m, GError **err)
         .security = m->cfg.secure,
         .virtualization = m->cfg.virtualization,
         .ns_boot = m->cfg.secure && m->plan.linux_boot,
+        .nmi = m->cfg.gic_version >= 3 && m->model.nmi,
         .memory = m->cfg.its ? &memory : NULL,
     };
     m->gic = gic_new(&c, "gic", err);

@@ -20,6 +20,7 @@ bool pe_model_read(const char *text, struct pe_model *out, GError **err)
         .ecv = features_has(&f, FEAT_ECV),
         .ecv_poff = features_has(&f, FEAT_ECV_POFF),
         .pmu = features_has(&f, FEAT_PMUv3),
+        .nmi = features_has(&f, FEAT_NMI),
     };
     /* The reference machine calls its maximal PE this; a kernel only looks for errata by MIDR. */
     const char *name = strcmp(model->name, "max") == 0 ? "cortex-a57" : model->name;

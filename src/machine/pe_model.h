@@ -10,7 +10,7 @@
 
 struct pe_model {
     uint32_t cntfrq_hz;
-    bool vhe, sel2, ecv, ecv_poff, pmu;
+    bool vhe, sel2, ecv, ecv_poff, pmu, nmi;
     char compatible[48]; /* of the device tree's cpu nodes */
 };
 

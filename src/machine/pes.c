@@ -197,10 +197,9 @@ static void wire_pe(struct machine *m, unsigned i)
         {GTIMER_SEC_HYPVIRT, INTID_SEC_HYPVIRT_TIMER},
     };
     static const enum cpu_line lines[GIC_N_OUT] = {
-        [GIC_OUT_IRQ] = CPU_LINE_IRQ,
-        [GIC_OUT_FIQ] = CPU_LINE_FIQ,
-        [GIC_OUT_VIRQ] = CPU_LINE_VIRQ,
-        [GIC_OUT_VFIQ] = CPU_LINE_VFIQ,
+        [GIC_OUT_IRQ] = CPU_LINE_IRQ,   [GIC_OUT_FIQ] = CPU_LINE_FIQ,
+        [GIC_OUT_VIRQ] = CPU_LINE_VIRQ, [GIC_OUT_VFIQ] = CPU_LINE_VFIQ,
+        [GIC_OUT_NMI] = CPU_LINE_NMI,   [GIC_OUT_VNMI] = CPU_LINE_VNMI,
     };
     for (size_t t = 0; t < ARRAY_LEN(timers); t++) {
         gic_wire_ppi(m->gic, i, timers[t].intid, gtimer_output(m->gtimer, i, timers[t].timer));

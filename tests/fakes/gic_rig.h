@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An interrupt controller on a bench: PEs are a pe_view and four lamps. System registers go through
+ * An interrupt controller on a bench: PEs are a pe_view and six lamps. System registers go through
  * their owner's check as in a CPU; MMIO goes through device_access.
  */
 #ifndef TESTS_FAKES_GIC_RIG_H
@@ -52,6 +52,7 @@ struct gic_rig_mmio gic_rig_frame(struct gic_rig *r, unsigned region, unsigned p
 #define ICC_BPR0        SYSREG_ENC(3, 0, 12, 8, 3)
 #define ICC_AP0R0       SYSREG_ENC(3, 0, 12, 8, 4)
 #define ICC_AP1R0       SYSREG_ENC(3, 0, 12, 9, 0)
+#define ICC_NMIAR1      SYSREG_ENC(3, 0, 12, 9, 5)
 #define ICC_DIR         SYSREG_ENC(3, 0, 12, 11, 1)
 #define ICC_RPR         SYSREG_ENC(3, 0, 12, 11, 3)
 #define ICC_SGI1R       SYSREG_ENC(3, 0, 12, 11, 5)
@@ -97,6 +98,7 @@ enum {
     D_IGRPMODR = 0xd00,
     D_NSACR = 0xe00,
     D_SGIR = 0xf00,
+    D_INMIR = 0xf80,
     D_IROUTER = 0x6000,
     SGI_BASE = 0x10000,
 };

@@ -43,6 +43,7 @@ static struct bench *bench_new(uint8_t config)
                           .virtualization = config & 4,
                           .ns_boot = config & 8,
                           .one_of_n = config & 16,
+                          .nmi = (config & 0x61) == 0x40,
                           .n_prio_bits = config & 32 ? 4 + (config >> 6) : 0};
     struct gtimer_cfg tcfg = {N_PE, 62500000, true, true, true, true, true};
     b->q = evq_new();
@@ -111,6 +112,7 @@ static void change_state(struct bench *b, const struct op *o)
     v->pas = v->el == 3 || o->flags & 4 ? PAS_S : PAS_NS;
     v->el3 = b->g->cfg.security;
     v->el2_enabled = v->pas == PAS_NS || o->flags & 8;
+    v->nmi = o->flags & 16;
     v->hcr_el2 = o->value;
     v->scr_el3 = (uint64_t)o->where << 1 | (v->pas == PAS_NS);
     gic_pe_state_changed(b->g, v->pe, v);

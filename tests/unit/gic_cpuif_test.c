@@ -6,17 +6,23 @@
 #include "fakes/gic_rig.h"
 #include "fakes/unit.h"
 
-#define SCR_IRQ BIT(1)
-#define SCR_FIQ BIT(2)
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
+#define SCR_IRQ    BIT(1)
+#define SCR_FIQ    BIT(2)
+#define HCR_FMO    BIT(3)
+#define HCR_IMO    BIT(4)
+#define RPR_NMI    BIT(63)
+#define RPR_NMI_NS BIT(62)
 
 enum { G0, G1S, G1NS };
 
 static struct gic_rig *rig(unsigned n_pe, bool security)
 {
-    struct gic_rig *r = gic_rig_new(&(struct gic_cfg){
-        .version = 3, .n_pe = n_pe, .n_spi = 64, .security = security, .virtualization = true});
+    struct gic_rig *r = gic_rig_new(&(struct gic_cfg){.version = 3,
+                                                      .n_pe = n_pe,
+                                                      .n_spi = 64,
+                                                      .security = security,
+                                                      .virtualization = true,
+                                                      .nmi = true});
     gic_rig_write(gic_rig_dist(r, false), D_CTLR, 4, 7);
     for (unsigned pe = 0; pe < n_pe; pe++) {
         gic_rig_enter(r, pe, security ? 3 : 1, security);
@@ -324,6 +330,52 @@ static void test_secure_end(void **state)
     gic_rig_free(r);
 }
 
+/* A Secure interrupt preempts a Non-secure NMI, whose priority is 0x80; each end ends its own. */
+static void test_nmi_below_secure(void **state)
+{
+    struct gic_rig *r = rig(1, true);
+    raise_spi(r, 0, G1NS, 0xf0);
+    gic_rig_write(gic_rig_dist(r, false), D_INMIR + 4, 4, 1);
+    assert_int_equal(r->lamp[0][GIC_OUT_NMI], true);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_NMIAR1), 32);
+    assert_int_equal(r->lamp[0][GIC_OUT_NMI], false);
+    lower_spi(r, 0);
+    raise_spi(r, 1, G0, 0x40);
+    gic_rig_enter(r, 0, 3, true);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_IAR0), 33);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), RPR_NMI_NS | 0x40);
+    raise_spi(r, 2, G1S, 0xf0);
+    gic_rig_write(gic_rig_dist(r, false), D_INMIR + 4, 4, 5);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_NMIAR1), 34); /* priority 0 */
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), RPR_NMI | RPR_NMI_NS);
+    lower_spi(r, 1);
+    lower_spi(r, 2);
+    gic_rig_msr(r, 0, ICC_EOIR1, 34);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), RPR_NMI_NS | 0x40);
+    gic_rig_msr(r, 0, ICC_EOIR1, 32); /* not the highest active */
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), RPR_NMI_NS | 0x40);
+    gic_rig_msr(r, 0, ICC_EOIR0, 33);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), RPR_NMI_NS | 0x80);
+    gic_rig_enter(r, 0, 1, false);
+    gic_rig_msr(r, 0, ICC_EOIR1, 32);
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_RPR), 0xff);
+    gic_rig_free(r);
+}
+
+/* Without the feature there is nothing of it. */
+static void test_no_nmi(void **state)
+{
+    struct gic_rig *r = gic_rig_new(&(struct gic_cfg){.version = 3, .n_pe = 1, .n_spi = 32});
+    gic_rig_write(gic_rig_dist(r, false), D_IGROUPR + 4, 4, UINT32_MAX);
+    gic_rig_write(gic_rig_dist(r, false), D_INMIR + 4, 4, UINT32_MAX);
+    assert_int_equal(gic_rig_read(gic_rig_dist(r, false), D_INMIR + 4, 4), 0);
+    assert_int_equal(gic_rig_read(gic_rig_dist(r, false), D_TYPER, 4) & BIT(9), 0);
+    assert_false(gic_rig_has(r, 0, ICC_NMIAR1));
+    gic_rig_msr(r, 0, ICC_AP1R0, ~UINT64_C(0));
+    assert_int_equal(gic_rig_mrs(r, 0, ICC_AP1R0), UINT32_MAX);
+    gic_rig_free(r);
+}
+
 static void test_traps(void **state)
 {
     struct gic_rig *r = rig(1, true);
@@ -546,6 +598,8 @@ int main(void)
         cmocka_unit_test(test_ns_priorities),
         cmocka_unit_test(test_banked_registers),
         cmocka_unit_test(test_secure_end),
+        cmocka_unit_test(test_nmi_below_secure),
+        cmocka_unit_test(test_no_nmi),
         cmocka_unit_test(test_traps),
         cmocka_unit_test(test_sgi_targets),
         cmocka_unit_test(test_sgi_groups),

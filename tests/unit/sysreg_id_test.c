@@ -146,8 +146,8 @@ static int umbrella(const struct cpu *c, const char *name)
     static const char *const never[] = {
         "AA32", "AA32EL0", "AA32EL1", "AA32EL2", "AA32EL3",  "SVE",         "SVE2",    "SME",
         "SME2", "MTE",     "MTE2",    "RME",     "MixedEnd", "MixedEndEL0", "MPAM",    "AMUv1",
-        "SPE",  "TRF",     "ETE",     "ExS",     "BRBE",     "TRBE",        "SpecSEI", "NMI",
-        "GCS",  "D128",    "THE",     "LS64",    "LVA3",     "CCIDX"};
+        "SPE",  "TRF",     "ETE",     "ExS",     "BRBE",     "TRBE",        "SpecSEI", "GCS",
+        "D128", "THE",     "LS64",    "LVA3",    "CCIDX"};
     for (size_t i = 0; i < ARRAY_LEN(always); i++) {
         if (strcmp(name, always[i]) == 0) {
             return TRUE3;

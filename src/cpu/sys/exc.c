@@ -90,6 +90,7 @@ static void set_pstate_for_entry(struct cpu *c, unsigned target)
     if (cpu_has(c, FEAT_SSBS)) {
         p->ssbs = bit(sctlr, 44);
     }
+    p->allint = cpu_has(c, FEAT_NMI) && !bit(sctlr, 62); /* SPINTMASK */
 }
 
 static void enter(struct cpu *c, unsigned target, uint64_t ret, unsigned vector)
@@ -282,6 +283,7 @@ static void set_pstate_from(struct cpu *c, uint64_t spsr, bool illegal)
         p->dit = cpu_has(c, FEAT_DIT) && bit(spsr, 24);
     }
     p->daif = (uint8_t)extract64(spsr, 6, 4);
+    p->allint = cpu_has(c, FEAT_NMI) && bit(spsr, 13);
     p->pan = cpu_has(c, FEAT_PAN) && bit(spsr, 22);
     p->ss = false;
 }

@@ -65,6 +65,8 @@
 
 #define HCRX_FGTnXS  BIT(4)
 #define HCRX_TALLINT BIT(6)
+#define HCRX_VINMI   BIT(7)
+#define HCRX_VFNMI   BIT(8)
 #define HCRX_CMOW    BIT(9)
 #define HCRX_MCE2    BIT(10)
 #define HCRX_MSCEn   BIT(11)

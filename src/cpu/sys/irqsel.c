@@ -6,7 +6,9 @@
 
 #include "cpu/cpu_internal.h"
 
-#define SCR_NMEA BIT(20)
+#define SCR_NMEA        BIT(20)
+#define SCTLR_NMI       BIT(61)
+#define SCTLR_SPINTMASK BIT(62)
 
 /* PSTATE.DAIF bits. */
 enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };
@@ -15,6 +17,8 @@ enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };
 struct async_type {
     enum cpu_line line;
     uint64_t hcr_pending; /* HCR_EL2 bit that makes the virtual one pending; 0: physical */
+    enum cpu_line super;  /* the one of `line` has superpriority; CPU_LINE_N: it never has */
+    uint64_t hcrx_super;  /* HCRX_EL2 bit that gives it to the one of hcr_pending */
     uint64_t hcr_route;   /* HCR_EL2.{F,I,A}MO */
     uint8_t scr_bit;      /* SCR_EL3.{FIQ,IRQ,EA} */
     uint8_t mask;
@@ -24,20 +28,46 @@ struct async_type {
 /* Place of the physical SError in the table. */
 #define TYPE_SERROR 2
 static const struct async_type types[] = {
-    {CPU_LINE_FIQ, 0, HCR_FMO, 2, MASK_F, EXC_FIQ},
-    {CPU_LINE_IRQ, 0, HCR_IMO, 1, MASK_I, EXC_IRQ},
-    [TYPE_SERROR] = {CPU_LINE_SERROR, 0, HCR_AMO, 3, MASK_A, EXC_SERROR},
-    {CPU_LINE_VFIQ, HCR_VF, HCR_FMO, 0, MASK_F, EXC_VFIQ},
-    {CPU_LINE_VIRQ, HCR_VI, HCR_IMO, 0, MASK_I, EXC_VIRQ},
-    {CPU_LINE_N, HCR_VSE, HCR_AMO, 0, MASK_A, EXC_VSERROR},
+    {CPU_LINE_FIQ, 0, CPU_LINE_N, 0, HCR_FMO, 2, MASK_F, EXC_FIQ},
+    {CPU_LINE_IRQ, 0, CPU_LINE_NMI, 0, HCR_IMO, 1, MASK_I, EXC_IRQ},
+    [TYPE_SERROR] = {CPU_LINE_SERROR, 0, CPU_LINE_N, 0, HCR_AMO, 3, MASK_A, EXC_SERROR},
+    {CPU_LINE_VFIQ, HCR_VF, CPU_LINE_N, HCRX_VFNMI, HCR_FMO, 0, MASK_F, EXC_VFIQ},
+    {CPU_LINE_VIRQ, HCR_VI, CPU_LINE_VNMI, HCRX_VINMI, HCR_IMO, 0, MASK_I, EXC_VIRQ},
+    {CPU_LINE_N, HCR_VSE, CPU_LINE_N, 0, HCR_AMO, 0, MASK_A, EXC_VSERROR},
 };
+
+static bool line(const struct cpu *c, enum cpu_line l)
+{
+    return l != CPU_LINE_N && (c->lines >> l & 1);
+}
 
 static bool pending(const struct cpu *c, const struct async_type *t, uint64_t hcr)
 {
-    if (t->line != CPU_LINE_N && (c->lines >> t->line & 1)) {
+    return line(c, t->line) || (hcr & t->hcr_pending) != 0;
+}
+
+/* Has the pending one superpriority? An attribute that SCTLR_ELx.NMI of its target turns on. */
+static bool superpriority(const struct cpu *c, const struct async_type *t, unsigned target,
+                          uint64_t hcr)
+{
+    if (!(c->sr[SR_SCTLR_EL1 + target - 1] & SCTLR_NMI)) {
+        return false;
+    }
+    return line(c, t->super) || ((hcr & t->hcr_pending) && (cpu_hcrx_el2(c) & t->hcrx_super));
+}
+
+/*
+ * PSTATE's masks at the target, and at EL0 below it (FEAT_NMI: D1.3.6). With SCTLR_ELx.NMI, ALLINT
+ * and SPINTMASK mask IRQs and FIQs at ELx, and those with superpriority are masked by nothing else.
+ */
+static bool masked(const struct cpu *c, const struct async_type *t, unsigned target, uint64_t hcr)
+{
+    uint64_t sctlr = c->sr[SR_SCTLR_EL1 + target - 1];
+    if ((sctlr & SCTLR_NMI) && c->ps.el == target && t->mask != MASK_A &&
+        (c->ps.allint || ((sctlr & SCTLR_SPINTMASK) && c->ps.sp))) {
         return true;
     }
-    return (hcr & t->hcr_pending) != 0;
+    return (c->ps.daif & t->mask) && !superpriority(c, t, target, hcr);
 }
 
 /* Target EL of a physical one: below EL2 and EL3 it waits while the PE is above EL1. */
@@ -64,12 +94,12 @@ static bool physical_allowed(const struct cpu *c, const struct async_type *t, un
     if (t->kind == EXC_SERROR && c->ps.el == 3 && (c->sr[SR_SCR_EL3] & SCR_NMEA)) {
         return true;
     }
-    return !(c->ps.daif & t->mask);
+    return !masked(c, t, target, hcr);
 }
 
 static bool virtual_allowed(const struct cpu *c, const struct async_type *t, uint64_t hcr)
 {
-    return c->ps.el <= 1 && (hcr & t->hcr_route) && !(hcr & HCR_TGE) && !(c->ps.daif & t->mask);
+    return c->ps.el <= 1 && (hcr & t->hcr_route) && !(hcr & HCR_TGE) && !masked(c, t, 1, hcr);
 }
 
 static bool is_virtual(const struct async_type *t)
@@ -100,21 +130,29 @@ bool cpu_wakeup_pending(const struct cpu *c)
     return false;
 }
 
-/* The first that is pending and allowed, and the EL that it goes to; or NULL. */
+/* The first that is pending and allowed, one with superpriority before the others, and the EL that
+ * it goes to; or NULL. */
 static const struct async_type *find_due(const struct cpu *c, unsigned *out_target)
 {
+    const struct async_type *found = NULL;
     uint64_t hcr = cpu_hcr_el2(c);
     for (unsigned i = 0; i < ARRAY_LEN(types); i++) {
         const struct async_type *t = &types[i];
         if (!pending(c, t, hcr)) {
             continue;
         }
-        *out_target = is_virtual(t) ? 1 : physical_target(c, t, hcr);
-        if (is_virtual(t) ? virtual_allowed(c, t, hcr) : physical_allowed(c, t, *out_target, hcr)) {
-            return t;
+        unsigned target = is_virtual(t) ? 1 : physical_target(c, t, hcr);
+        bool super = superpriority(c, t, target, hcr);
+        if ((found == NULL || super) &&
+            (is_virtual(t) ? virtual_allowed(c, t, hcr) : physical_allowed(c, t, target, hcr))) {
+            found = t;
+            *out_target = target;
+            if (super) {
+                break;
+            }
         }
     }
-    return NULL;
+    return found;
 }
 
 bool irqsel_is_due(const struct cpu *c)

@@ -37,7 +37,7 @@
 
 #define V8_8 V8_6, FEAT_AFP, FEAT_HCX, FEAT_LPA2, FEAT_PAN3, FEAT_RPRES, FEAT_WFxT, FEAT_XS,       \
     FEAT_PMUv3p7, FEAT_Debugv8p8,                                                                  \
-    FEAT_CMOW, FEAT_HBC, FEAT_MOPS, FEAT_TIDCP1, FEAT_ETS2
+    FEAT_CMOW, FEAT_HBC, FEAT_MOPS, FEAT_NMI, FEAT_TIDCP1, FEAT_ETS2
 
 static const uint8_t v8_0_features[] = {V8_0, FEAT_DoubleLock, FEAT_NONE};
 static const uint8_t a55_features[] = {

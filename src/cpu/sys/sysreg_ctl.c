@@ -55,12 +55,16 @@ static bool line(const struct cpu *c, enum cpu_line l)
 uint64_t sr_rd_isr(struct cpu *c, enum sr_id id)
 {
     uint64_t hcr = c->ps.el == 1 ? cpu_hcr_el2(c) : 0;
+    bool vi = (hcr & HCR_VI) != 0, vf = (hcr & HCR_VF) != 0;
     bool a = (hcr & HCR_AMO) != 0 ? (hcr & HCR_VSE) != 0 : line(c, CPU_LINE_SERROR);
-    bool i = (hcr & HCR_IMO) != 0 ? (hcr & HCR_VI) != 0 || line(c, CPU_LINE_VIRQ)
-                                  : line(c, CPU_LINE_IRQ);
-    bool f = (hcr & HCR_FMO) != 0 ? (hcr & HCR_VF) != 0 || line(c, CPU_LINE_VFIQ)
-                                  : line(c, CPU_LINE_FIQ);
-    return (uint64_t)a << 8 | (uint64_t)i << 7 | (uint64_t)f << 6;
+    bool i = (hcr & HCR_IMO) != 0 ? vi || line(c, CPU_LINE_VIRQ) : line(c, CPU_LINE_IRQ);
+    bool f = (hcr & HCR_FMO) != 0 ? vf || line(c, CPU_LINE_VFIQ) : line(c, CPU_LINE_FIQ);
+    bool is = (hcr & HCR_IMO) != 0
+                  ? (vi && (cpu_hcrx_el2(c) & HCRX_VINMI) != 0) || line(c, CPU_LINE_VNMI)
+                  : line(c, CPU_LINE_NMI);
+    bool fs = (hcr & HCR_FMO) != 0 && vf && (cpu_hcrx_el2(c) & HCRX_VFNMI) != 0;
+    return (uint64_t)is << 10 | (uint64_t)fs << 9 | (uint64_t)a << 8 | (uint64_t)i << 7 |
+           (uint64_t)f << 6;
 }
 
 /* DISR_EL1 is VDISR_EL2 for a guest whose SErrors are virtual, RAZ/WI where EL3 takes SErrors. */
