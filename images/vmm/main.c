@@ -169,7 +169,8 @@ int main(int argc, char **argv)
     struct layout l = load_images(&o, ram);
     struct vm *vm;
 
-    setvbuf(stdout, NULL, _IONBF, 0);
+    /* Whole lines, so that those of the host's kernel do not come between; but a prompt is none. */
+    setvbuf(stdout, NULL, o.input ? _IONBF : _IOLBF, BUFSIZ);
     virtio_init(ram, &o);
     vm = vm_create(&o, ram);
     fdt_build(ram, DTB_ROOM, &o, &l, vm_gic_version(vm));

@@ -3,7 +3,7 @@
  * PL011 (Arm DDI 0183G): transmit is always empty, so its interrupt is always raised; receive is a
  * FIFO of 16. Baud rates, modem lines and errors are stored and mean nothing.
  */
-#include <unistd.h>
+#include <stdio.h>
 
 #include "vmm.h"
 
@@ -81,9 +81,7 @@ static uint32_t read_reg(uint64_t offset)
 static void write_reg(uint64_t offset, uint32_t value)
 {
     if (offset == DR) {
-        uint8_t byte = (uint8_t)value;
-
-        (void)!write(STDOUT_FILENO, &byte, 1);
+        putchar((uint8_t)value);
     } else if (offset == IMSC) {
         u.imsc = value & 0x7ff;
     } else if (offset <= CR) {

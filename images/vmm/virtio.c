@@ -4,6 +4,7 @@
  * disk (5.2) and a console that only prints (5.3). A request is done when its doorbell returns.
  */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -130,7 +131,9 @@ static uint32_t handle_block(struct device *d, struct request *r)
 static uint32_t handle_console(struct device *d, struct request *r)
 {
     (void)d;
-    (void)!writev(STDOUT_FILENO, r->iov, (int)r->n);
+    for (unsigned i = 0; i < r->n; i++) {
+        fwrite(r->iov[i].iov_base, 1, r->iov[i].iov_len, stdout);
+    }
     return 0;
 }
 

@@ -197,12 +197,12 @@ static void vcpu_system_event(const struct vcpu *v)
 {
     switch (v->run->system_event.type) {
     case KVM_SYSTEM_EVENT_SHUTDOWN:
-        _exit(0);
+        exit(0);
     case KVM_SYSTEM_EVENT_RESET:
-        _exit(EXIT_STATUS_RESET);
+        exit(EXIT_STATUS_RESET);
     default:
         fprintf(stderr, "vmm: system event %u\n", v->run->system_event.type);
-        _exit(EXIT_STATUS_CRASH);
+        exit(EXIT_STATUS_CRASH);
     }
 }
 
@@ -225,7 +225,7 @@ static void *vcpu_thread(void *arg)
             break;
         default:
             fprintf(stderr, "vmm: vCPU %u: exit reason %u\n", v->id, v->run->exit_reason);
-            _exit(1);
+            exit(1);
         }
     }
 }
