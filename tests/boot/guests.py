@@ -82,7 +82,7 @@ KVM = {
     # Protected guests: their memory is taken from the host.
     "kvm72-pvm": ("k72", "-cpu max", "kvm-arm.mode=protected", "--protected",
                   [HVHE_72, PVM, DONE, LEFT]),
-    "kvm72-pvm-a57": ("k72", "-cpu cortex-a57", "kvm-arm.mode=protected", "--protected",
+    "kvm72-pvm-a53": ("k72", "-cpu cortex-a53", "kvm-arm.mode=protected", "--protected",
                       [PROTECTED, PVM, DONE, LEFT]),
     "kvm72-pvm-smp4": ("k72", "-cpu max -smp 4", "kvm-arm.mode=protected", "-c 4 --protected",
                        [HVHE_72, PVM, "on 4 PEs", DONE, LEFT]),
