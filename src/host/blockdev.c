@@ -20,9 +20,14 @@
 
 enum {
     SECTOR = 512,
-    /* QEMU's permission and sharing bytes are 100..163 and 200..263 of the image. */
-    LOCK_FROM = 100,
-    LOCK_BYTES = 164,
+    /* Bytes of an image that say by locks, as QEMU's do, what its users do and what they keep
+     * others from: to read what is consistent, to write, to resize. */
+    LOCK_DOES = 100,
+    LOCK_KEEPS_FROM = 200,
+    LOCK_BYTES = 64, /* of each kind */
+    PERM_READ = 0,
+    PERM_WRITE = 1,
+    PERM_RESIZE = 3,
 };
 
 struct host_file {
@@ -147,16 +152,30 @@ static const struct blockdev_ops file_ops = {
 };
 static const struct blockdev_impl file_impl = {.close = file_close};
 
-static bool lock_image(int fd, bool write)
+static bool set_lock(int fd, short type, off_t from, off_t len)
 {
-    struct flock l = {
-        .l_type = write ? F_WRLCK : F_RDLCK,
-        .l_whence = SEEK_SET,
-        .l_start = LOCK_FROM,
-        .l_len = LOCK_BYTES,
-    };
+    struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = len};
     /* A file system without locks is no reason to fail. */
     return fcntl(fd, F_OFD_SETLK, &l) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+static bool is_locked(int fd, off_t at)
+{
+    struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    return fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
+/* Who writes is alone. Who reads can do so beside others who read. */
+static bool lock_image(int fd, bool write)
+{
+    if (write) {
+        return set_lock(fd, F_WRLCK, LOCK_DOES, LOCK_KEEPS_FROM + LOCK_BYTES - LOCK_DOES);
+    }
+    return set_lock(fd, F_RDLCK, LOCK_DOES + PERM_READ, 1) &&
+           set_lock(fd, F_RDLCK, LOCK_KEEPS_FROM + PERM_WRITE, 1) &&
+           set_lock(fd, F_RDLCK, LOCK_KEEPS_FROM + PERM_RESIZE, 1) &&
+           !is_locked(fd, LOCK_KEEPS_FROM + PERM_READ) && !is_locked(fd, LOCK_DOES + PERM_WRITE) &&
+           !is_locked(fd, LOCK_DOES + PERM_RESIZE);
 }
 
 /* The name of the image format that data starts with, if it is one we cannot read. */

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bits.h"
 #include "fakes/unit.h"
 #include "host/blockdev.h"
 #include "host/entropy.h"
@@ -62,6 +63,46 @@ static void test_file(void **state)
     assert_memory_equal(buf, data, sizeof(data));
     assert_false(b->ops->write(b->opaque, 0, buf, 512));
     host_blockdev_close(b);
+    drop_file(path);
+}
+
+static int hold_byte(const char *path, off_t at)
+{
+    struct flock l = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = at, .l_len = 1};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(fcntl(fd, F_OFD_SETLK, &l), 0);
+    return fd;
+}
+
+/* QEMU locks byte 100 + n for what it does, 200 + n for what it keeps others from; n is 0 for
+ * reading, 1 for writing. Readers have room beside each other, and none beside a writer. */
+static void test_locks(void **state)
+{
+    static const struct {
+        off_t at;
+        bool reader;
+    } cases[] = {{100, true}, {201, true}, {101, false}, {200, false}};
+    uint8_t data[512] = {0};
+    char *path = make_file(data, sizeof(data));
+    struct blockdev_cfg read = {.path = path, .read_only = true}, write = {.path = path};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int fd = hold_byte(path, cases[i].at);
+        struct blockdev *a = host_blockdev_open(&read, NULL);
+        struct blockdev *b = cases[i].reader ? host_blockdev_open(&read, NULL) : NULL;
+        assert_int_equal(a != NULL, cases[i].reader);
+        assert_int_equal(b != NULL, cases[i].reader);
+        expect_error(&write, "in use");
+        if (a != NULL) {
+            /* Another program sees a reader that lets it read. */
+            struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 200, .l_len = 1};
+            assert_int_equal(fcntl(fd, F_OFD_GETLK, &l), 0);
+            assert_int_equal(l.l_type, F_UNLCK);
+            host_blockdev_close(a);
+            host_blockdev_close(b);
+        }
+        close(fd);
+    }
     drop_file(path);
 }
 
@@ -179,9 +220,13 @@ static void test_entropy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_file),     cmocka_unit_test(test_zero_and_discard),
-        cmocka_unit_test(test_exact),    cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_snapshot), cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_zero_and_discard),
+        cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_snapshot),
+        cmocka_unit_test(test_memory),
         cmocka_unit_test(test_entropy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
