@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Access permissions of a stage as six bits, and what an access needs of them. Pure.
- * Arm DDI 0487, D8.4 "Memory access control"; pseudocode AArch64.S1DirectBasePermissions,
- * S2DirectBasePermissions, S1CheckPermissions.
+ * Arm DDI 0487, D8.4 "Memory access control"; pseudocode AArch64.S1ComputePermissions,
+ * S2ComputePermissions, S1CheckPermissions.
  */
 #ifndef MMU_PERM_H
 #define MMU_PERM_H
@@ -18,12 +18,24 @@ enum {
     PERM_UW = 1 << 4,
     PERM_UX = 1 << 5,
     PERM_PAN = 1 << 6, /* PSTATE.PAN denies privileged data accesses (FEAT_PAN) */
+    PERM_MW = 1 << 7,  /* stage 2: hardware updates stage 1 descriptors (MMUWrite) */
 
     PERM_R = PERM_PR | PERM_UR,
     PERM_W = PERM_PW | PERM_UW,
     PERM_X = PERM_PX | PERM_UX,
     PERM_ALL = PERM_R | PERM_W | PERM_X,
 };
+
+/* What a stage permits: what both parts do. Permission overlays have faults of their own. */
+struct perms {
+    uint8_t base;    /* PERM_* */
+    uint8_t overlay; /* without PERM_PAN; all ones where there is no overlay */
+};
+
+static inline uint8_t perms_both(struct perms p)
+{
+    return p.base & (p.overlay | PERM_PAN);
+}
 
 /* Attributes of the tables passed and of the leaf, stage 1. */
 struct perm_s1 {
@@ -33,11 +45,23 @@ struct perm_s1 {
     bool nv1;        /* HCR_EL2.{NV,NV1} = {1,1} */
     bool dirty;      /* write permission as if AP[2] were clear (hardware dirty state) */
     bool wxn, epan;
+    bool pie;            /* indirect permissions: all of the above but desc and el0 is ignored */
+    bool poe, e0poe;     /* overlays of the privileged, of EL0 */
+    uint64_t pir, pire0; /* PIR_ELx, PIRE0_ELx */
+    uint64_t por, por_el0;
 };
-uint8_t perm_stage1(const struct perm_s1 *s);
+struct perms perm_stage1(const struct perm_s1 *s);
 
-/* xnx: XN[1:0]. dirty: as if S2AP[1] were set. */
-uint8_t perm_stage2(uint64_t desc, bool xnx, bool dirty);
+struct perm_s2 {
+    uint64_t desc; /* block or page descriptor */
+    bool xnx;      /* XN[1:0] */
+    bool dirty;    /* as if S2AP[1] were set */
+    bool pie;      /* indirect permissions: xnx and dirty are ignored */
+    bool poe;      /* with an overlay */
+    uint64_t pir;  /* S2PIR_EL2 */
+    uint64_t por;  /* S2POR_EL1 */
+};
+struct perms perm_stage2(const struct perm_s2 *s);
 
 enum xlat_access {
     ACC_READ,

@@ -32,6 +32,24 @@
 #define PTE_S2_W    BIT(7)
 #define PTE_S2_FNXS BIT(11)
 
+/* Block and page descriptors with indirect permissions; the dirty bit is that of AP[2], S2AP[1]. */
+static inline unsigned pte_pi_index(uint64_t desc)
+{
+    return (unsigned)(extract64(desc, 53, 2) << 2 | extract64(desc, 51, 1) << 1 |
+                      extract64(desc, 6, 1));
+}
+
+/* With overlays. */
+static inline unsigned pte_po_index(uint64_t desc)
+{
+    return (unsigned)extract64(desc, 60, 3);
+}
+
+static inline unsigned pte_s2_po_index(uint64_t desc)
+{
+    return (unsigned)extract64(desc, 59, 4);
+}
+
 /* What decides how address bits are laid out. One word: it travels in a register. */
 struct pte_format {
     uint32_t granule_log2 : 8; /* 12, 14 or 16 */

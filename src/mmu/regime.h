@@ -6,7 +6,7 @@
  *
  * Fields hold register fields as written, after RES0 masking by their owner: a feature that is not
  * implemented has its control bits 0. The walker itself limits TnSZ, PS and start levels.
- * Left out: FEAT_D128, FEAT_S1PIE, FEAT_S2PIE, overlays, FEAT_RME, MTE tags.
+ * Left out: FEAT_D128, FEAT_RME, MTE tags.
  */
 #ifndef MMU_REGIME_H
 #define MMU_REGIME_H
@@ -33,10 +33,10 @@ struct xlat_half {
     uint8_t granule_log2; /* 12, 14 or 16 */
     uint8_t sh;           /* TCR.SHn: shareability of everything when ds is set */
     bool epd;             /* walks of this half are off */
-    bool hpd;             /* APTable, PXNTable and UXNTable are ignored */
-    bool tbi;             /* VA[63:56] is ignored */
-    bool tbid;            /* ... but not in instruction addresses */
-    bool e0pd;            /* no access from EL0 */
+    bool hpd;  /* APTable, PXNTable and UXNTable are ignored: also with pie, poe, e0poe */
+    bool tbi;  /* VA[63:56] is ignored */
+    bool tbid; /* ... but not in instruction addresses */
+    bool e0pd; /* no access from EL0 */
 };
 
 struct xlat_s1 {
@@ -51,9 +51,13 @@ struct xlat_s1 {
     bool nv1;        /* HCR_EL2.{NV,NV1} = {1,1}: EL1 descriptors look like those of EL2 */
     bool ha, hd;     /* TCR.HA, TCR.HD: hardware sets access flag and dirty state */
     bool ds;         /* TCR.DS: FEAT_LPA2 descriptors */
+    bool pie;        /* TCR2.PIE: indirect permissions */
+    bool poe, e0poe; /* TCR2.POE, E0POE: overlays of the privileged, of EL0 */
     uint8_t ps_bits; /* TCR.IPS or PS: 32, 36, 40, 42, 44, 48 or 52 */
     uint16_t asid;   /* 0 where there is none */
     uint64_t mair;
+    uint64_t pir, pire0;   /* PIR_ELx, PIRE0_ELx; 0 without pie */
+    uint64_t por, por_el0; /* POR_ELx, POR_EL0; 0 without poe, e0poe */
     struct xlat_half half[2];
 };
 
@@ -79,9 +83,13 @@ struct xlat_s2 {
     bool ds;         /* VTCR_EL2.DS */
     bool xnx;        /* FEAT_XNX: XN[1:0], otherwise XN */
     bool cmow;       /* HCRX_EL2.CMOW: ACC_CMO_W needs to write */
+    bool pie;        /* VTCR_EL2.S2PIE: indirect permissions */
+    bool poe;        /* ... and S2POE: with an overlay */
     uint8_t sh;      /* VTCR_EL2.SH0, for ds */
     uint8_t ps_bits; /* VTCR_EL2.PS */
     uint16_t vmid;   /* also of a regime whose stage 2 is off */
+    uint64_t pir;    /* S2PIR_EL2; 0 without pie */
+    uint64_t por;    /* S2POR_EL1; 0 without poe */
     struct xlat_s2_space space[XLAT_N_IPA_SPACES]; /* by the IPA's NS bit; Non-secure: [0] */
 };
 

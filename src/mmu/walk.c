@@ -18,7 +18,7 @@ struct s1_out {
     uint64_t oa;
     bool ns;           /* space of oa */
     uint8_t size_log2; /* 0: stage 1 is off */
-    uint8_t perm;
+    struct perms perm;
     struct mem_type type; /* as the descriptor says, before SCTLR_ELx.{C,I} */
     bool global, guarded, accessed;
     int8_t level;
@@ -189,7 +189,7 @@ static enum step s1_descend(struct walk *w, struct s1_walk *s, uint64_t *out_oa)
     }
 }
 
-static uint8_t s1_perm(const struct walk *w, const struct s1_walk *s, bool dirty, bool ns)
+static struct perms s1_perm(const struct walk *w, const struct s1_walk *s, bool dirty, bool ns)
 {
     const struct xlat_s1 *c = &w->cfg->s1;
     struct perm_s1 p = {
@@ -200,28 +200,51 @@ static uint8_t s1_perm(const struct walk *w, const struct s1_walk *s, bool dirty
         .dirty = dirty,
         .wxn = c->wxn,
         .epan = c->epan,
+        .pie = c->pie,
+        .poe = c->poe,
+        .e0poe = c->e0poe,
+        .pir = c->pir,
+        .pire0 = c->pire0,
+        .por = c->por,
+        .por_el0 = c->por_el0,
     };
-    uint8_t perm = perm_stage1(&p);
-    bool no_fetch = w->cfg->sif && w->cfg->pas == PAS_S && ns;
-    return no_fetch ? perm & (uint8_t)~PERM_X : perm;
+    struct perms perm = perm_stage1(&p);
+    if (w->cfg->sif && w->cfg->pas == PAS_S && ns) {
+        perm.base &= (uint8_t)~PERM_X;
+    }
+    return perm;
+}
+
+/* Hardware marks the leaf dirty, with direct permissions where the leaf says so. */
+static bool s1_manages_dirty(const struct walk *w, const struct s1_walk *s)
+{
+    const struct xlat_s1 *c = &w->cfg->s1;
+    return c->ha && c->hd && (c->pie || (s->desc & PTE_DBM));
+}
+
+static bool s1_clean(const struct walk *w, const struct s1_walk *s)
+{
+    return (w->cfg->s1.pie || s1_manages_dirty(w, s)) && (s->desc & PTE_AP2);
 }
 
 static enum step s1_check(struct walk *w, const struct s1_walk *s, const struct s1_out *o)
 {
     const struct xlat_req *r = w->req;
+    enum xlat_access acc = walk_access(r, w->cfg->s1.cmow && r->el0);
+    struct perms perm = o->perm;
     if (o->type.device && walk_wants_alignment(r)) {
         return s1_fail(w, XF_ALIGNMENT, s->level);
     }
-    uint8_t perm = xlat_pan_applies(r) ? perm_with_pan(o->perm) : o->perm;
-    enum perm_verdict v = perm_check(perm, walk_access(r, w->cfg->s1.cmow && r->el0), r->el0);
-    if (v == PERM_OK) {
+    if (xlat_pan_applies(r)) {
+        perm.base = perm_with_pan(perm.base);
+    }
+    bool unmarked = walk_needs_dirty(r) && s1_clean(w, s) && !s1_manages_dirty(w, s);
+    struct denial d = walk_denial(perm, acc, r->el0, unmarked);
+    if (d.verdict == PERM_OK) {
         return STEP_OK;
     }
     s1_fail(w, XF_PERMISSION, s->level);
-    if (r->acc == ACC_RMW) {
-        w->fault->write = v == PERM_NO_WRITE;
-    }
-    return STEP_FAULT;
+    return walk_deny(w, d);
 }
 
 /* Change the leaf to want; s->desc becomes what memory holds afterwards. */
@@ -288,7 +311,7 @@ static enum step stage1_on(struct walk *w, struct s1_out *o)
     if (!(s.desc & PTE_AF) && !c->ha && !w->req->debug) {
         return s1_fail(w, XF_ACCESS_FLAG, s.level);
     }
-    bool hw_dirty = c->ha && c->hd && (s.desc & PTE_DBM);
+    bool hw_dirty = s1_manages_dirty(w, &s);
     o->type = s1_type(w, &s);
     o->ns = s.ns || (s.desc & PTE_NS);
     o->perm = s1_perm(w, &s, hw_dirty, o->ns);
@@ -296,12 +319,12 @@ static enum step stage1_on(struct walk *w, struct s1_out *o)
     if (st != STEP_OK) {
         return st;
     }
-    if (hw_dirty && (s.desc & PTE_AP2)) {
-        o->perm &= (uint8_t)~PERM_W;
+    if (s1_clean(w, &s)) {
+        o->perm.base &= (uint8_t)~PERM_W;
     }
     if (h->e0pd) {
         /* For whoever keeps this result: EL0 has to walk, and fault, anew. */
-        o->perm &= (uint8_t)~(PERM_UR | PERM_UW | PERM_UX);
+        o->perm.base &= (uint8_t)~(PERM_UR | PERM_UW | PERM_UX);
     }
     bool el0 = regime_has_el0((enum regime)w->cfg->regime);
     o->size_log2 = (uint8_t)pte_level_shift(h->granule_log2, s.level);
@@ -336,7 +359,7 @@ static enum step stage1_off(struct walk *w, struct s1_out *o)
     *o = (struct s1_out){
         .oa = va,
         .ns = w->cfg->pas == PAS_NS,
-        .perm = PERM_ALL,
+        .perm = {PERM_ALL, PERM_ALL},
         .type = s1_off_type(&w->cfg->s1, false),
         .global = true,
         .accessed = true,
@@ -390,7 +413,7 @@ static void combine(const struct walk *w, const struct s1_out *o, const struct x
         .ipa = ipa(o->oa),
         .size_log2 = o->size_log2 ? o->size_log2 : 30,
         .s1_size_log2 = o->size_log2,
-        .perm = o->perm,
+        .perm = perms_both(o->perm),
         .pas = o->ns ? PAS_NS : w->cfg->pas,
         .mair = attr_encode(&data),
         .sh = attr_effective_sh(&data),

@@ -55,6 +55,8 @@ struct xlat_fault {
     uint8_t stage; /* 1 or 2 */
     bool s1_walk;  /* stage 2 fault on a stage 1 walk: ESR.S1PTW */
     bool write;    /* ESR.WnR of a data access */
+    bool overlay;  /* permission: by an overlay */
+    bool dirty;    /* permission: a write to what software has to mark dirty */
     bool ipa_ns;   /* stage 2: the IPA is in the Non-secure space (HPFAR_EL2.NS in Secure state) */
     ipa_t ipa;     /* stage 2: what was translated; of a stage 1 walk: the descriptor */
 };

@@ -66,6 +66,43 @@ static inline bool walk_sets_dirty(const struct xlat_req *r)
     return (r->acc == ACC_WRITE || r->acc == ACC_RMW) && !r->cmo && !r->at && !r->debug;
 }
 
+/* The access writes, or asks as if it did: what software manages the dirty state of faults. */
+static inline bool walk_needs_dirty(const struct xlat_req *r)
+{
+    return (r->acc == ACC_WRITE || r->acc == ACC_RMW) && !r->cmo;
+}
+
+/* Why an access is denied: the reasons of a stage in their order. */
+struct denial {
+    enum perm_verdict verdict;
+    bool overlay, dirty;
+};
+
+/* unmarked: a write that only lacks the dirty mark, which software sets. */
+static inline struct denial walk_denial(struct perms p, enum xlat_access acc, bool el0,
+                                        bool unmarked)
+{
+    struct denial d = {.verdict = perm_check(p.overlay, acc, el0)};
+    d.overlay = d.verdict != PERM_OK;
+    if (!d.overlay) {
+        d.verdict = perm_check(p.base, acc, el0);
+        d.dirty = d.verdict == PERM_OK && unmarked;
+    }
+    d.verdict = d.dirty ? PERM_NO_WRITE : d.verdict;
+    return d;
+}
+
+/* Adds to a Permission fault. */
+static inline enum step walk_deny(struct walk *w, struct denial d)
+{
+    w->fault->overlay = d.overlay;
+    w->fault->dirty = d.dirty;
+    if (!w->fault->s1_walk && w->req->acc == ACC_RMW) {
+        w->fault->write = d.verdict == PERM_NO_WRITE;
+    }
+    return STEP_FAULT;
+}
+
 /* WnR of a fault that is not about permissions. */
 static inline bool walk_is_write(const struct xlat_req *r)
 {

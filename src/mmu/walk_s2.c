@@ -89,20 +89,35 @@ static enum step s2_descend(struct walk *w, struct s2_walk *s, uint64_t *out_pa)
     }
 }
 
-/* The access or the stage 1 walk may do what it wants. */
-static enum perm_verdict s2_verdict(const struct walk *w, uint8_t perm, enum s2_use use)
+/* A write that this descriptor does not permit yet is permitted, and recorded. An AT records
+ * nothing, not even that it wrote a stage 1 descriptor: so it may not. */
+static bool s2_manages_dirty(const struct walk *w, enum s2_use use, uint64_t desc)
+{
+    const struct xlat_s2 *c = &w->cfg->s2;
+    return c->ha && c->hd && (c->pie || (desc & PTE_DBM)) && !(w->req->at && use == S2_UPDATE);
+}
+
+/* Permissions of a walk, which are those of MMU accesses, in the place of EL1's. */
+static uint8_t for_walks(uint8_t perm)
+{
+    return (uint8_t)((perm & PERM_PR) | (perm & PERM_MW ? PERM_PW : 0));
+}
+
+/* What the access or the stage 1 walk lacks. */
+static struct denial s2_denial(const struct walk *w, struct perms perm, enum s2_use use, bool clean)
 {
     switch (use) {
     case S2_ACCESS:
-        return perm_check(perm, walk_access(w->req, w->cfg->s2.cmow), w->req->el0);
-    case S2_WALK:
-        return perm_check(perm, ACC_READ, false);
+        return walk_denial(perm, walk_access(w->req, w->cfg->s2.cmow), w->req->el0,
+                           clean && walk_needs_dirty(w->req));
     default:
-        return perm_check(perm, ACC_RMW, false);
+        perm = (struct perms){for_walks(perm.base), for_walks(perm.overlay)};
+        return walk_denial(perm, use == S2_WALK ? ACC_READ : ACC_RMW, false,
+                           clean && use == S2_UPDATE);
     }
 }
 
-static enum step s2_check(struct walk *w, const struct s2_walk *s, uint8_t perm)
+static enum step s2_check(struct walk *w, const struct s2_walk *s, struct perms perm)
 {
     const struct xlat_s2 *c = &w->cfg->s2;
     unsigned memattr = (unsigned)extract64(s->desc, 2, 4);
@@ -110,18 +125,16 @@ static enum step s2_check(struct walk *w, const struct s2_walk *s, uint8_t perm)
     if (device && s->use == S2_ACCESS && walk_wants_alignment(w->req)) {
         return s2_fail(w, s, XF_ALIGNMENT, s->level);
     }
-    if (device && s->use != S2_ACCESS && c->ptw) {
+    bool unmarked = c->pie && !(s->desc & PTE_S2_W) && !s2_manages_dirty(w, s->use, s->desc);
+    struct denial d = s2_denial(w, perm, s->use, unmarked);
+    if (device && s->use != S2_ACCESS && c->ptw && !d.overlay) {
         return s2_fail(w, s, XF_PERMISSION, s->level);
     }
-    enum perm_verdict v = s2_verdict(w, perm, s->use);
-    if (v != PERM_OK) {
-        s2_fail(w, s, XF_PERMISSION, s->level);
-        if (s->use == S2_ACCESS && w->req->acc == ACC_RMW) {
-            w->fault->write = v == PERM_NO_WRITE;
-        }
-        return STEP_FAULT;
+    if (d.verdict == PERM_OK) {
+        return STEP_OK;
     }
-    return STEP_OK;
+    s2_fail(w, s, XF_PERMISSION, s->level);
+    return walk_deny(w, d);
 }
 
 /* Set bits of the leaf; s->desc becomes what memory holds afterwards. */
@@ -137,29 +150,42 @@ static enum step s2_update(struct walk *w, struct s2_walk *s, uint64_t bits)
     return st == STEP_FAULT ? s2_fail(w, s, type, s->level) : st;
 }
 
-/* A write that this descriptor does not permit yet is permitted, and recorded. An AT records
- * nothing, not even that it wrote a stage 1 descriptor: so it may not. */
-static bool s2_manages_dirty(const struct walk *w, const struct s2_walk *s)
+static struct perms s2_perm(const struct walk *w, const struct s2_walk *s, bool dirty)
 {
     const struct xlat_s2 *c = &w->cfg->s2;
-    return c->ha && c->hd && (s->desc & PTE_DBM) && !(w->req->at && s->use == S2_UPDATE);
+    struct perm_s2 p = {
+        .desc = s->desc,
+        .xnx = c->xnx,
+        .dirty = dirty,
+        .pie = c->pie,
+        .poe = c->poe,
+        .pir = c->pir,
+        .por = c->por,
+    };
+    struct perms perm = perm_stage2(&p);
+    if (w->cfg->sif && w->cfg->pas == PAS_S && s->space->out_pas == PAS_NS) {
+        perm.base &= (uint8_t)~PERM_X;
+    }
+    return perm;
 }
 
-static uint8_t s2_perm(const struct walk *w, const struct s2_walk *s, bool dirty)
+/* What is possible without an update of the descriptor: for whoever keeps it. */
+static uint8_t s2_perm_now(const struct walk *w, const struct s2_walk *s)
 {
-    uint8_t perm = perm_stage2(s->desc, w->cfg->s2.xnx, dirty);
-    bool no_fetch = w->cfg->sif && w->cfg->pas == PAS_S && s->space->out_pas == PAS_NS;
-    return no_fetch ? perm & (uint8_t)~PERM_X : perm;
+    uint8_t perm = perms_both(s2_perm(w, s, false));
+    bool clean = w->cfg->s2.pie && !(s->desc & PTE_S2_W);
+    return clean ? perm & (uint8_t)~(PERM_W | PERM_MW) : perm;
 }
 
 static bool s2_cached(struct walk *w, uint64_t addr, bool ns, enum s2_use use,
                       struct xlat_s2_entry *out)
 {
-    if (!w->port->s2_find) {
+    if (!w->port->s2_find || w->cfg->s2.poe) { /* overlays are not cached */
         return false;
     }
     const struct xlat_s2_entry *e = w->port->s2_find(w->port->opaque, ipa(addr), ns);
-    if (!e || s2_verdict(w, e->perm, use) != PERM_OK) {
+    struct perms all = {e ? e->perm : 0, PERM_ALL | PERM_MW};
+    if (!e || s2_denial(w, all, use, false).verdict != PERM_OK) {
         return false;
     }
     bool device = w->cfg->s2.fwb ? !bit(e->memattr, 2) : e->memattr >> 2 == 0;
@@ -195,7 +221,7 @@ enum step walk_stage2(struct walk *w, uint64_t addr, bool ns, enum s2_use use,
     if (!(s.desc & PTE_AF) && !c->ha && !w->req->debug) {
         return s2_fail(w, &s, XF_ACCESS_FLAG, s.level);
     }
-    bool hw_dirty = s2_manages_dirty(w, &s);
+    bool hw_dirty = s2_manages_dirty(w, use, s.desc);
     st = s2_check(w, &s, s2_perm(w, &s, hw_dirty));
     if (st == STEP_OK) {
         bool writes = use == S2_UPDATE || (use == S2_ACCESS && walk_sets_dirty(w->req));
@@ -212,13 +238,13 @@ enum step walk_stage2(struct walk *w, uint64_t addr, bool ns, enum s2_use use,
         .pa = block,
         .size_log2 = (uint8_t)pte_level_shift(sp->granule_log2, s.level),
         .pas = sp->out_pas,
-        .perm = s2_perm(w, &s, false),
+        .perm = s2_perm_now(w, &s),
         .memattr = (uint8_t)extract64(s.desc, 2, 4),
         .sh = s.fmt.ds ? c->sh : (uint8_t)extract64(s.desc, 8, 2),
         .fnxs = w->cfg->xs && (s.desc & PTE_S2_FNXS),
         .accessed = s.desc & PTE_AF,
     };
-    if (out->accessed && w->port->s2_fill) {
+    if (out->accessed && w->port->s2_fill && !c->poe) {
         w->port->s2_fill(w->port->opaque, ipa(addr), ns, out);
     }
     return STEP_OK;

@@ -127,22 +127,22 @@ ENABLES = {"HFGRTR_EL2": mask(*range(50, 64)), "HFGWTR_EL2": mask(*range(50, 64)
            "HFGITR_EL2": mask(55, 56, 57, 58, 59), "HDFGRTR_EL2": mask(59, 60, 61, 62),
            "HDFGWTR_EL2": mask(60, 61, 62)}
 OPEN = {
-    "SCR_EL3": mask(4, 5, 8, 10, 11, 16, 17, 25, 27, 28, 38, 43, 44, 59),
+    "SCR_EL3": mask(4, 5, 8, 10, 11, 16, 17, 25, 27, 28, 38, 43, 44, 45, 59),
     "HCR_EL2": mask(31, 40, 41, 53), "HCRX_EL2": mask(11, 14, 15), "CPTR_EL2": 0x32ff,
     "MDCR_EL2": 6, "CNTHCTL_EL2": 3, "SCTLR_EL2": 0x30c50830 | OF_EL0,
-    "SCTLR_EL1": 0x30c00800 | OF_EL0, "CPACR_EL1": mask(20, 21), "CNTKCTL_EL1": 0x303,
+    "SCTLR_EL1": 0x30c00800 | OF_EL0, "CPACR_EL1": mask(20, 21, 29), "CNTKCTL_EL1": 0x303,
     "PMUSERENR_EL0": 1, **ENABLES,
 }
-OPEN_E2H = {"CPTR_EL2": mask(16, 17, 20, 21, 24, 25), "CNTHCTL_EL2": 0xf03}
+OPEN_E2H = {"CPTR_EL2": mask(16, 17, 20, 21, 24, 25, 29), "CNTHCTL_EL2": 0xf03}
 CHANGED = {
-    "SCR_EL3": (1, 2, 3, 8, 9, 11, 14, 15, 16, 17, 20, 21, 25, 27, 28, 38, 43, 44, 59),
+    "SCR_EL3": (1, 2, 3, 8, 9, 11, 14, 15, 16, 17, 20, 21, 25, 27, 28, 38, 43, 44, 45, 59),
     "CPTR_EL3": (10, 20, 30, 31), "MDCR_EL3": (6, 9, 10, 16, 17, 27, 28),
     "HCR_EL2": (*range(1, 12), *range(13, 27), 28, 29, 30, 32, 33, 35, 36, 37, 40, 41, 44, 46, 47,
                 49, 50, 51, 52, 53, 54, 55, 59),
-    "HCRX_EL2": range(25), "CPTR_EL2": (10, 20, 21, 28, 30, 31),
+    "HCRX_EL2": range(25), "CPTR_EL2": (10, 20, 21, 28, 29, 30, 31),
     "MDCR_EL2": (1, 2, 5, 6, 7, 8, 9, 10, 11, 17, 26, 27, 28),
     "CNTHCTL_EL2": (0, 1, *range(8, 20)), "SCTLR_EL2": (9, 10, 14, 15, 16, 18, 20, 26, 63),
-    "SCTLR_EL1": (9, 10, 14, 15, 16, 18, 20, 26, 63), "CPACR_EL1": (20, 21, 28, 31),
+    "SCTLR_EL1": (9, 10, 14, 15, 16, 18, 20, 26, 63), "CPACR_EL1": (20, 21, 28, 29, 31),
     "CNTKCTL_EL1": (0, 1, 8, 9), "PMUSERENR_EL0": (0,), "MDSCR_EL1": (12, 15),
     "ICH_HCR_EL2": (10, 11, 12, 13, 14), **dict.fromkeys(FINE_GRAINED, range(64)),
 }

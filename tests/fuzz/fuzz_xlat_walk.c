@@ -76,7 +76,8 @@ static void sanitize(struct xlat_cfg *c)
                      &c->s1.dcache, &c->s1.big_endian, &c->s1.ha,  &c->s1.hd,   &c->s1.ds,
                      &c->s2.on,     &c->s2.fwb,        &c->s2.ptw, &c->s2.cd,   &c->s2.id,
                      &c->s2.xnx,    &c->s2.big_endian, &c->s2.ha,  &c->s2.hd,   &c->s2.ds,
-                     &c->s1.cmow,   &c->s2.cmow};
+                     &c->s1.cmow,   &c->s2.cmow,       &c->s1.pie, &c->s1.poe,  &c->s1.e0poe,
+                     &c->s2.pie,    &c->s2.poe};
     for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
         uint8_t b;
         memcpy(&b, flags[i], 1);

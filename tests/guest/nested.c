@@ -16,8 +16,9 @@
 #define HCR_ENSCXT BIT(53)
 #define SCR_ENSCXT BIT(25)
 /* Of features that not every machine has: RES0 there. */
-#define SCR_NEWER  (BIT(38) | BIT(43) | BIT(44) | BIT(59)) /* HXEn, TCR2En, SCTLR2En, FGTEn2 */
-#define HCRX_NEWER (BIT(14) | BIT(15))                     /* TCR2En, SCTLR2En */
+/* HXEn, TCR2En, SCTLR2En, PIEn, FGTEn2 */
+#define SCR_NEWER  (BIT(38) | BIT(43) | BIT(44) | BIT(45) | BIT(59))
+#define HCRX_NEWER (BIT(14) | BIT(15)) /* TCR2En, SCTLR2En */
 #define HCRX_EL2   S3_4_C1_C2_2
 
 #define EC_ERET  0x1a
@@ -174,6 +175,11 @@ static const struct newer {
     {{"HDFGWTR2_EL2", 0x1b0, OF_EL2, ENC(3, 4, 3, 1, 1)}, MMFR0, 56, 2},
     {{"TCR2_EL1", 0x270, OF_EL1, ENC(3, 0, 2, 0, 3)}, MMFR3, 0, 1},
     {{"SCTLR2_EL1", 0x278, OF_EL1, ENC(3, 0, 1, 0, 3)}, MMFR3, 4, 1},
+    {{"PIRE0_EL1", 0x290, OF_EL1, ENC(3, 0, 10, 2, 2)}, MMFR3, 8, 1},
+    {{"PIR_EL1", 0x2a0, OF_EL1, ENC(3, 0, 10, 2, 3)}, MMFR3, 8, 1},
+    {{"POR_EL1", 0x2a8, OF_EL1, ENC(3, 0, 10, 2, 4)}, MMFR3, 16, 1},
+    {{"S2PIR_EL2", 0x2b0, OF_EL2, ENC(3, 4, 10, 2, 5)}, MMFR3, 12, 1},
+    {{"S2POR_EL1", 0x2b8, OF_EL1_ANY, ENC(3, 0, 10, 2, 5)}, MMFR3, 20, 1},
     {{"HFGRTR2_EL2", 0x2c0, OF_EL2, ENC(3, 4, 3, 1, 2)}, MMFR0, 56, 2},
     {{"HFGWTR2_EL2", 0x2c8, OF_EL2, ENC(3, 4, 3, 1, 3)}, MMFR0, 56, 2},
     {{"HFGITR2_EL2", 0x310, OF_EL2, ENC(3, 4, 3, 1, 7)}, MMFR0, 56, 2},

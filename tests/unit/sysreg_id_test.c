@@ -50,6 +50,9 @@ static const struct id_case id_cases[] = {
     {"max,pauth=off", SR_ID_AA64ISAR1_EL1, 0x0111221100211002},
     {"max", SR_ID_AA64MMFR0_EL1, 0x2200032310201026},
     {"max,lpa2=off", SR_ID_AA64MMFR0_EL1, 0x2200022200101026},
+    {"max", SR_ID_AA64MMFR3_EL1, 0x1000000000111111},
+    {"max,s1pie=off,s2pie=off", SR_ID_AA64MMFR3_EL1, 0x1000000000010011},
+    {"max,tcr2=off", SR_ID_AA64MMFR3_EL1, 0x1000000000101010},
     {"max", SR_ID_AA64MMFR2_EL1, 0x1221011112111011},
 };
 

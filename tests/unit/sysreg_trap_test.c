@@ -18,7 +18,7 @@ static struct cpu *open_pe(const char *model)
     sysreg_setup_direct_boot(c, 1, false);
     pe_set(c, SR_SCTLR_EL1, BIT(14) | BIT(15) | BIT(26) | BIT(9) | BIT(10) | BIT(16) | BIT(18));
     pe_set(c, SR_SCTLR_EL2, BIT(14) | BIT(15) | BIT(26) | BIT(10) | BIT(16) | BIT(18));
-    pe_set(c, SR_CPACR_EL1, 3 << 20);
+    pe_set(c, SR_CPACR_EL1, 3 << 20 | 1 << 29); /* FPEN, E0POE */
     pe_set(c, SR_PMUSERENR_EL0, 15);
     return c;
 }
@@ -122,6 +122,21 @@ static const struct trap_case trap_cases[] = {
     {SR_SCR_EL3, 0, BIT(59), SR_HFGRTR2_EL2, 2, false, 3},
     {SR_SCR_EL3, 0, BIT(59), SR_HDFGWTR2_EL2, 3, true, OK},
     {SR_SCR_EL3, 0, BIT(38), SR_HCRX_EL2, 2, true, 3},
+    {SR_HCR_EL2, HCR_TVM, 0, SR_PIR_EL1, 1, true, 2},
+    {SR_HCR_EL2, HCR_TVM, 0, SR_POR_EL0, 0, true, 2},
+    {SR_HCR_EL2, HCR_TVM, 0, SR_POR_EL0, 2, true, OK},
+    {SR_HCR_EL2, HCR_TRVM, 0, SR_POR_EL0, 0, false, 2},
+    {SR_HCR_EL2, HCR_TRVM, 0, SR_S2POR_EL1, 1, false, 2},
+    {SR_HCR_EL2, HCR_NV, 0, SR_PIR_EL2, 1, false, 2},
+    {SR_HCR_EL2, 0, 0, SR_S2PIR_EL2, 1, false, UNDEF | 1},
+    {SR_CPACR_EL1, 0, BIT(29), SR_POR_EL0, 0, false, 1},
+    {SR_CPACR_EL1, 0, BIT(29), SR_POR_EL0, 1, false, OK},
+    {SR_HFGRTR_EL2, 0, BIT(59), SR_POR_EL0, 0, false, 2},
+    {SR_SCR_EL3, 0, BIT(45), SR_POR_EL0, 0, false, 3},
+    {SR_SCR_EL3, 0, BIT(45), SR_PIRE0_EL1, 1, true, 3},
+    {SR_SCR_EL3, 0, BIT(45), SR_POR_EL2, 2, true, 3},
+    {SR_SCR_EL3, 0, BIT(45), SR_S2PIR_EL2, 2, false, 3},
+    {SR_SCR_EL3, 0, BIT(45), SR_PIR_EL3, 3, false, OK},
     {SR_SCR_EL3, 0, BIT(43), SR_TCR2_EL2, 2, true, 3},
     {SR_SCR_EL3, 0, BIT(0), SR_LORC_EL1, 1, false, UNDEF | 1}, /* Secure */
     {SR_CPTR_EL3, BIT(31), 0, SR_CPTR_EL2, 2, false, 3},
@@ -148,24 +163,27 @@ static void test_one_control(void **state)
     }
 }
 
-/* Each fine-grained trap bit traps its registers, from EL1 to EL2, and no other bit does. */
+/* Each fine-grained trap bit traps its registers, from EL1 to EL2, and no other bit does; an enable
+ * does when it is 0. */
 static void fgt_case(struct cpu *c, unsigned id, bool write)
 {
     const struct sr_desc *d = &sr_table[id];
     enum sr_id pair = FGT_PAIR(d->fgt) == FGT_PAIR(FGT_R(0)) ? SR_HFGRTR_EL2 : SR_HDFGRTR_EL2;
     uint64_t bit_of = BIT(FGT_BIT(d->fgt)) & sr_masks(c)->wmask[pair + write];
+    bool enable = (d->fgt & FGT_ENABLE(0)) != 0;
+    uint64_t open = enable ? bit_of : 0, closed = open ^ bit_of;
     pe_set_el(c, 3);
-    pe_set(c, pair + write, 0);
+    pe_set(c, pair + write, open);
     assert_int_equal(access_from(c, 1, d->enc, write), OK);
     pe_set_el(c, 3);
-    pe_set(c, pair + write, bit_of);
+    pe_set(c, pair + write, closed);
     unsigned got = access_from(c, 1, d->enc, write);
     if (got != (bit_of != 0 ? 2 : OK)) {
         FAIL("%s %s: %#x", write ? "write" : "read", d->name, got);
     }
     assert_int_equal(access_from(c, 2, d->enc, write), OK);
     pe_set_el(c, 3);
-    pe_set(c, pair + write, ~bit_of);
+    pe_set(c, pair + write, enable ? bit_of : ~bit_of);
     assert_int_equal(access_from(c, 1, d->enc, write), OK);
     pe_set_el(c, 3);
     pe_set(c, pair + write, 0);
@@ -207,11 +225,11 @@ static void test_fine_grained_enables(void **state)
     for (size_t i = 0; i < ARRAY_LEN(sets); i++) {
         uint64_t *control = &c->sr[sets[i].control];
         pe_set_el(c, 1);
-        *control = 0;
+        control[0] = control[1] = 0; /* of reads, of writes */
         assert_true(sr_fgt(c, sets[i].fgt, 1, false));
         *control = BIT(FGT_BIT(sets[i].fgt));
         assert_false(sr_fgt(c, sets[i].fgt, 1, false));
-        assert_true(sr_fgt(c, sets[i].fgt, 1, true)); /* the register of writes */
+        assert_true(sr_fgt(c, sets[i].fgt, 1, true));
         c->sr[SR_SCR_EL3] &= ~BIT(sets[i].scr_bit);
         assert_int_equal(sr_fgt(c, sets[i].fgt, 1, false), sets[i].off_traps);
         assert_false(sr_fgt(c, sets[i].fgt, 2, false));
@@ -226,6 +244,27 @@ static void test_fine_grained_enables(void **state)
     c = pe_new(&(struct pe_config){.model = "max,fgt2=off"});
     pe_set_el(c, 1);
     assert_false(sr_fgt(c, FGT_ENABLE(FGT_R2(0)), 1, false));
+    pe_free(c);
+}
+
+/* POR_EL0 of a host's EL0: CPTR_EL2.E0POE in place of CPACR_EL1's, and no other trap of EL2. */
+static void test_overlay_of_a_host(void **state)
+{
+    struct cpu *c = open_pe(NULL);
+    uint16_t enc = sr_table[SR_POR_EL0].enc;
+    pe_set(c, SR_HCR_EL2, HCR_E2H | HCR_TGE | HCR_TVM | HCR_TRVM);
+    pe_set(c, SR_HFGRTR_EL2, 0);
+    pe_set(c, SR_CPACR_EL1, 0);
+    pe_set(c, SR_CPTR_EL2, 0);
+    assert_int_equal(access_from(c, 0, enc, false), 2);
+    pe_set_el(c, 3);
+    pe_set(c, SR_CPTR_EL2, BIT(29));
+    assert_int_equal(access_from(c, 0, enc, false), OK);
+    assert_int_equal(access_from(c, 0, enc, true), OK);
+    /* Not a host's, but HCR_EL2.TGE sends EL1's trap to EL2. */
+    pe_set_el(c, 3);
+    pe_set(c, SR_HCR_EL2, HCR_TGE);
+    assert_int_equal(access_from(c, 0, enc, true), 2);
     pe_free(c);
 }
 
@@ -412,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_one_control),
         cmocka_unit_test(test_fine_grained),
         cmocka_unit_test(test_fine_grained_enables),
+        cmocka_unit_test(test_overlay_of_a_host),
         cmocka_unit_test(test_e2h_redirection),
         cmocka_unit_test(test_plain_registers_are_cached),
         cmocka_unit_test(test_direct_registers),

@@ -595,16 +595,126 @@ static void test_update_trouble(void **state)
     rig_free(r);
 }
 
+/* ---- indirect permissions ---- */
+
+#define S2_PERM(v, i) ((uint64_t)(v) << 4 * (i))
+#define PI(i)         (((i) & 1 ? BIT(6) : 0) | ((i) & 2 ? BIT(51) : 0))
+enum { MRO = 2, WO = 4, RO = 8, RW = 12, RWX = 15 };
+
+/* PIIndex 1, all dirty: everything; 2: what the test says, in S2PIR_EL2 and in S2POR_EL1. */
+static struct rig *rig_indirect(unsigned base, unsigned overlay)
+{
+    struct rig *r = rig_new(12, 12);
+    r->cfg.s2.pie = true;
+    r->cfg.s2.pir = S2_PERM(RWX, 1) | S2_PERM(base, 2);
+    r->cfg.s2.poe = overlay != 0;
+    r->cfg.s2.por = S2_PERM(RWX, 0) | S2_PERM(overlay, 9);
+    return r;
+}
+
+#define PAGE_ALL      (AF | WB | PI(1) | BIT(7) | 3)
+#define PAGE_INDIRECT (AF | WB | PI(2) | BIT(7) | 9ULL << 59 | 3)
+
+static void map_walk(struct rig *r, uint64_t va)
+{
+    for (int l = r->s1.start_level; l <= 3; l++) {
+        uint64_t d = tree_entry(&r->s1, va, l);
+        map2(r, d, d, PAGE_ALL);
+    }
+}
+
+/* Bit 7 is Dirty: set by hardware, or its absence is a fault; also of a page of descriptors. */
+static void test_indirect_dirty(void **state)
+{
+    uint64_t va = VA & 0x7fffffffffULL;
+    struct rig *r = rig_indirect(RW, 0);
+    uint64_t e1 = map1(r, va, IPA, NORMAL | 3);
+    map_walk(r, va);
+    uint64_t e2 = map2(r, IPA, PA, PAGE_INDIRECT & ~BIT(7));
+    uint64_t clean = tree_read(&r->s2, e2), et = tree_entry(&r->s2, e1, 3);
+    uint64_t table = tree_read(&r->s2, et);
+    r->cfg.s1.ha = true;
+    assert_true(go(r, va, ACC_READ));
+    assert_false(r->out.perm & PERM_W);
+    assert_false(go(r, va, ACC_WRITE));
+    assert_true(r->fault.stage == 2 && r->fault.dirty && r->fault.write && !r->fault.s1_walk);
+    r->cfg.s2.ha = r->cfg.s2.hd = true;
+    assert_true(go(r, va, ACC_WRITE));
+    assert_int_equal(tree_read(&r->s2, e2), clean | BIT(7));
+    /* The access flag of stage 1 in a clean page. */
+    for (unsigned i = 0; i < 4; i++) {
+        bool managed = i & 1, at = i & 2;
+        struct xlat_req req = {.va = {va}, .acc = ACC_READ, .at = at};
+        tree_write(&r->s1, e1, (IPA & ~0xfffULL) | NORMAL | 3);
+        tree_write(&r->s2, et, table & ~BIT(7));
+        r->cfg.s2.hd = managed;
+        assert_int_equal(go_req(r, &req), managed || at);
+        bool updated = managed && !at;
+        assert_int_equal(tree_read(&r->s2, et), updated ? table : table & ~BIT(7));
+        assert_int_equal(tree_read(&r->s1, e1) & AF, updated ? AF : 0);
+        if (!managed && !at) {
+            assert_true(r->fault.stage == 2 && r->fault.dirty && r->fault.s1_walk);
+        }
+    }
+    rig_free(r);
+}
+
+/* "Mostly read-only" tables: hardware updates them, software does not. WO is not for walks. */
+static void test_indirect_tables(void **state)
+{
+    static const struct {
+        unsigned base, overlay;
+        bool reads, updates, writes, by_overlay;
+    } cases[] = {
+        {MRO, 0, true, true, false, false},   {RO, 0, true, false, false, false},
+        {RW, 0, true, true, true, false},     {WO, 0, false, false, true, false},
+        {RW, MRO, true, true, false, true},   {MRO, RW, true, true, false, false},
+        {RW, RO, true, false, false, true},   {RW, WO, false, false, true, true},
+        {MRO, WO, false, false, false, true},
+    };
+    uint64_t va = VA & 0x7fffffffffULL;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct rig *r = rig_indirect(cases[i].base, cases[i].overlay);
+        uint64_t e1 = map1(r, va, IPA, NORMAL | 3);
+        map_walk(r, va);
+        map2(r, IPA, PA, PAGE_ALL);
+        uint64_t et = tree_entry(&r->s2, e1, 3);
+        tree_write(&r->s2, et, (e1 & ~0xfffULL) | PAGE_INDIRECT);
+        r->cfg.s1.ha = true;
+        bool ok = cases[i].reads && cases[i].updates;
+        assert_int_equal(go(r, va, ACC_READ), ok);
+        if (!ok) {
+            assert_true(r->fault.stage == 2 && r->fault.type == XF_PERMISSION);
+            assert_true(r->fault.s1_walk && r->fault.ipa.v == e1 && !r->fault.write);
+            assert_int_equal(r->fault.overlay, cases[i].by_overlay);
+        }
+        /* The same page as data. */
+        r->cfg.s1.on = false;
+        r->cfg.s1.default_wb = true;
+        assert_int_equal(go(r, e1, ACC_WRITE), cases[i].writes);
+        assert_int_equal(r->fault.overlay, cases[i].by_overlay && cases[i].overlay != WO);
+        rig_free(r);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pairs),          cmocka_unit_test(test_start_levels),
-        cmocka_unit_test(test_alone),          cmocka_unit_test(test_permissions),
-        cmocka_unit_test(test_protected_walk), cmocka_unit_test(test_updates),
-        cmocka_unit_test(test_attributes),     cmocka_unit_test(test_secure),
-        cmocka_unit_test(test_big_endian),     cmocka_unit_test(test_cache),
-        cmocka_unit_test(test_52_bits),        cmocka_unit_test(test_update_trouble),
+        cmocka_unit_test(test_pairs),
+        cmocka_unit_test(test_start_levels),
+        cmocka_unit_test(test_alone),
+        cmocka_unit_test(test_permissions),
+        cmocka_unit_test(test_protected_walk),
+        cmocka_unit_test(test_updates),
+        cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_secure),
+        cmocka_unit_test(test_big_endian),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_52_bits),
+        cmocka_unit_test(test_update_trouble),
         cmocka_unit_test(test_cmow),
+        cmocka_unit_test(test_indirect_dirty),
+        cmocka_unit_test(test_indirect_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -546,6 +546,100 @@ static void test_wide_base(void **state)
     }
 }
 
+/* ---- indirect permissions, overlays ---- */
+
+/* All pages have PIIndex 0 and POIndex 2. */
+static struct rig *rig_indirect(uint64_t *leaf, uint64_t bits, unsigned pir, unsigned pire0)
+{
+    struct rig *r = rig_new(REGIME_EL10, 12, 16, false);
+    *leaf = 0x40000000 | AF | NORMAL | 2ULL << 60 | 3 | bits;
+    r->cfg.s1.pie = true;
+    r->cfg.s1.pir = pir;
+    r->cfg.s1.pire0 = pire0;
+    r->cfg.s1.half[0].hpd = true;
+    return r;
+}
+
+/* The nDirty bit: a write faults, or is recorded by hardware; reads and fetches do not care. */
+static void test_indirect_dirty(void **state)
+{
+    uint64_t clean;
+    struct rig *r = rig_indirect(&clean, BIT(7), 0xe, 0);
+    uint64_t e = tree_map(&r->tree, 0x1000, 3, clean, 0x1fULL << 59); /* hierarchical: no say */
+    for (unsigned i = 0; i < 4; i++) {
+        static const enum xlat_access writes[] = {ACC_WRITE, ACC_RMW};
+        r->cfg.s1.ha = bit(i, 0);
+        r->cfg.s1.hd = bit(i, 1);
+        bool managed = i == 3;
+        assert_true(go(r, 0x1000, ACC_READ));
+        assert_false(r->out.perm & PERM_W);
+        assert_true(r->out.perm & PERM_PX);
+        assert_true(go(r, 0x1000, ACC_FETCH));
+        struct xlat_req cmo = {.va = {0x1000}, .acc = ACC_WRITE, .cmo = true}; /* DC IVAC */
+        assert_true(go_req(r, &cmo));
+        struct xlat_req at = {.va = {0x1000}, .acc = ACC_WRITE, .at = true};
+        assert_int_equal(go_req(r, &at), managed);
+        assert_int_equal(tree_read(&r->tree, e), clean);
+        for (unsigned a = 0; a < 2; a++) {
+            tree_write(&r->tree, e, clean);
+            assert_int_equal(go(r, 0x1000, writes[a]), managed);
+            assert_int_equal(tree_read(&r->tree, e), managed ? clean & ~BIT(7) : clean);
+            if (managed) {
+                assert_true(r->out.perm & PERM_PW);
+            } else {
+                assert_int_equal(r->fault.type, XF_PERMISSION);
+                assert_true(r->fault.dirty && r->fault.write && !r->fault.overlay);
+                assert_int_equal(r->fault.level, 3);
+            }
+        }
+        tree_write(&r->tree, e, clean);
+    }
+    /* Not writable, whatever the bit: an ordinary fault, no update. */
+    r->cfg.s1.pir = 0xa;
+    assert_false(go(r, 0x1000, ACC_WRITE));
+    assert_false(r->fault.dirty);
+    assert_int_equal(tree_read(&r->tree, e), clean);
+    rig_free(r);
+}
+
+/* What an overlay denies comes first, and leaves the descriptor clean. */
+static void test_overlay_faults(void **state)
+{
+    uint64_t leaf;
+    struct rig *r = rig_indirect(&leaf, BIT(7), 0x6, 0x5);
+    uint64_t e = tree_map(&r->tree, 0x1000, 3, leaf, 0);
+    r->cfg.s1.ha = r->cfg.s1.hd = true;
+    r->cfg.s1.pire0 = 1;
+    r->cfg.s1.poe = r->cfg.s1.e0poe = true;
+    r->cfg.s1.por = 0x100;     /* POIndex 2: read */
+    r->cfg.s1.por_el0 = 0x500; /* read, write */
+    assert_true(go(r, 0x1000, ACC_READ));
+    assert_int_equal(r->out.perm, PERM_PR | PERM_UR | PERM_PAN);
+    assert_false(go(r, 0x1000, ACC_WRITE));
+    assert_true(r->fault.overlay && r->fault.write && !r->fault.dirty);
+    assert_int_equal(tree_read(&r->tree, e), leaf);
+    assert_false(go(r, 0x1000, ACC_FETCH));
+    assert_true(r->fault.overlay);
+    struct xlat_req req = {.va = {0x1000}, .acc = ACC_WRITE, .el0 = true};
+    assert_false(go_req(r, &req)); /* the base denies it */
+    assert_false(r->fault.overlay);
+    req = (struct xlat_req){.va = {0x1000}, .acc = ACC_READ, .pan = true};
+    assert_false(go_req(r, &req)); /* PAN takes from the base */
+    assert_false(r->fault.overlay);
+    r->cfg.s1.por = 0x400;
+    assert_false(go_req(r, &req));
+    assert_true(r->fault.overlay);
+    assert_false(go(r, 0x1000, ACC_RMW));
+    assert_true(r->fault.overlay && !r->fault.write);
+    r->cfg.s1.por = 0x500;
+    assert_true(go(r, 0x1000, ACC_RMW));
+    assert_int_equal(tree_read(&r->tree, e), leaf & ~BIT(7));
+    req = (struct xlat_req){.va = {0x1000}, .acc = ACC_ANY, .at = true};
+    r->cfg.s1.por = 0;
+    assert_true(go_req(r, &req)); /* AT S1E1A */
+    rig_free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -557,6 +651,7 @@ int main(void)
         cmocka_unit_test(test_update_trouble), cmocka_unit_test(test_stage1_off),
         cmocka_unit_test(test_attributes),     cmocka_unit_test(test_secure),
         cmocka_unit_test(test_wide_base),      cmocka_unit_test(test_cmow),
+        cmocka_unit_test(test_indirect_dirty), cmocka_unit_test(test_overlay_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,6 +203,19 @@ static bool checks_alignment(const struct cpu *c, enum regime r)
     return bit(c->sr[SR_SCTLR_EL1 + owner - 1], 1);
 }
 
+/* A write to POR_EL0 leaves the contexts of the privileged alone, and the other way round. */
+static void drop_other_overlay(struct context *key)
+{
+    struct xlat_s1 *s1 = &key->cfg.s1;
+    if (key->el0) {
+        s1->poe = false;
+        s1->por = 0;
+    } else {
+        s1->e0poe = false;
+        s1->por_el0 = 0;
+    }
+}
+
 static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool pan)
 {
     struct context key;
@@ -211,6 +224,7 @@ static uint16_t lookup(struct cpu *c, const struct xlat_cfg *cfg, bool el0, bool
     key.el0 = el0;
     key.pan = pan;
     key.align = checks_alignment(c, (enum regime)cfg->regime);
+    drop_other_overlay(&key);
     if (!el0 && cfg->s1.on && regime_has_el0((enum regime)cfg->regime)) {
         struct context shared = key;
         make_shared(&shared);

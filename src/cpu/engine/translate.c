@@ -129,7 +129,7 @@ static void log_fault(const struct cpu *c, const char *what, uint64_t va,
 void abort_data(struct cpu *c, const struct data_access *a, const struct xlat_fault *f)
 {
     unsigned target = fault_target(c, f);
-    uint64_t iss = xlat_fault_status(f) | access_bits(a, f->write);
+    uint64_t iss = xlat_fault_status(f) | access_bits(a, f->write) | abort_iss2(f);
     if (UNLIKELY(log_on(LOG_MMU))) {
         log_fault(c, "data abort", a->va, f);
     }
@@ -209,7 +209,7 @@ bool translate_fetch(struct cpu *c, uint64_t addr, struct xlat_result *out)
     }
     trace_fault(c, ACC_FETCH, addr, &f);
     unsigned target = fault_target(c, &f);
-    uint64_t iss = xlat_fault_status(&f) | (f.s1_walk ? ISS_S1PTW : 0);
+    uint64_t iss = xlat_fault_status(&f) | (f.s1_walk ? ISS_S1PTW : 0) | abort_iss2(&f);
     if (UNLIKELY(log_on(LOG_MMU))) {
         log_fault(c, "instruction abort", addr, &f);
     }

@@ -28,6 +28,12 @@ struct data_access {
     bool cmo;       /* cache maintenance: ISS.CM */
 };
 
+/* ISS2.Overlay and ISS2.DirtyBit of an abort. */
+static inline uint64_t abort_iss2(const struct xlat_fault *f)
+{
+    return (f->overlay ? BIT(38) : 0) | (f->dirty ? BIT(37) : 0);
+}
+
 /* False: a Data Abort was taken. */
 bool translate_data(struct cpu *c, const struct data_access *a, struct xlat_result *out);
 /* False: an Instruction Abort was taken. */

@@ -8,11 +8,13 @@
 
 #include "cpu/cpu_internal.h"
 
-#define PAR_F    BIT(0)
-#define PAR_PTW  BIT(8) /* with F = 1 */
-#define PAR_S    BIT(9) /* with F = 1 */
-#define PAR_NS   BIT(9) /* with F = 0 */
-#define PAR_RES1 BIT(11)
+#define PAR_F        BIT(0)
+#define PAR_PTW      BIT(8) /* with F = 1 */
+#define PAR_S        BIT(9) /* with F = 1 */
+#define PAR_NS       BIT(9) /* with F = 0 */
+#define PAR_RES1     BIT(11)
+#define PAR_OVERLAY  BIT(14) /* with F = 1 */
+#define PAR_DIRTYBIT BIT(15) /* with F = 1 */
 
 /* What an AT asks for. */
 struct at_op {
@@ -68,7 +70,8 @@ static uint64_t par_of_result(const struct xlat_result *r)
 static uint64_t par_of_fault(const struct xlat_fault *f)
 {
     return PAR_F | (uint64_t)xlat_fault_status(f) << 1 | (f->s1_walk ? PAR_PTW : 0) |
-           (f->stage == 2 ? PAR_S : 0) | PAR_RES1;
+           (f->stage == 2 ? PAR_S : 0) | PAR_RES1 | (f->overlay ? PAR_OVERLAY : 0) |
+           (f->dirty ? PAR_DIRTYBIT : 0);
 }
 
 bool at_execute(struct cpu *c, uint16_t enc, uint64_t v)

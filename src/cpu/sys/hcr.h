@@ -70,5 +70,6 @@
 #define HCRX_CMOW    BIT(9)
 #define HCRX_MCE2    BIT(10)
 #define HCRX_MSCEn   BIT(11)
+#define HCRX_TCR2En  BIT(14)
 
 #endif

@@ -48,7 +48,8 @@ static const uint8_t n1_features[] = {
     V8_2, FEAT_DoubleLock, FEAT_TGran16K, FEAT_S2TGran16K, FEAT_CSV2, FEAT_CSV3, FEAT_SSBS, FEAT_SSBS2, FEAT_NONE};
 static const uint8_t max_features[] = {
     V8_8, FEAT_TGran16K, FEAT_S2TGran16K, FEAT_PACIMP, FEAT_CSSC, FEAT_ATS1A, FEAT_SCTLR2, FEAT_TCR2,
-    FEAT_SPECRES2, FEAT_CLRBHB, FEAT_nTLBPA, FEAT_ECBHB, FEAT_CHK, FEAT_FGT2, FEAT_NONE};
+    FEAT_SPECRES2, FEAT_CLRBHB, FEAT_nTLBPA, FEAT_ECBHB, FEAT_CHK, FEAT_FGT2,
+    FEAT_S1PIE, FEAT_S2PIE, FEAT_S1POE, FEAT_S2POE, FEAT_NONE};
 
 /* Registers that firmware and kernels of these cores touch. */
 static const uint16_t a5x_impdef[] = {

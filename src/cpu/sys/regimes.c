@@ -7,6 +7,11 @@
 
 #include "cpu/cpu_internal.h"
 
+#define TCR2_PIE   BIT(1)
+#define TCR2_E0POE BIT(2)
+#define TCR2_POE   BIT(3)
+#define SCR_TCR2En 43
+
 static unsigned implemented_pa_bits(const struct cpu *c)
 {
     return regime_decode_ps((unsigned)extract64(c->sr[SR_ID_AA64MMFR0_EL1], 0, 4));
@@ -93,6 +98,36 @@ bool regime_stage2_on(const struct cpu *c)
     return cpu_hcr_el2(c) & (HCR_VM | HCR_DC);
 }
 
+/* TCR2_ELx as it applies; TCR_EL3 has the fields for EL3. */
+static uint64_t tcr2(const struct cpu *c, enum regime r)
+{
+    if (r == REGIME_EL3) {
+        uint64_t tcr = c->sr[SR_TCR_EL3];
+        return (bit(tcr, 35) ? TCR2_PIE : 0) | (bit(tcr, 36) ? TCR2_POE : 0);
+    }
+    bool by_el3 = !c->cfg.has_el3 || bit(c->sr[SR_SCR_EL3], SCR_TCR2En);
+    bool by_el2 = r != REGIME_EL10 || !cpu_el2_enabled(c) || (cpu_hcrx_el2(c) & HCRX_TCR2En) != 0;
+    return by_el3 && by_el2 ? c->sr[r == REGIME_EL10 ? SR_TCR2_EL1 : SR_TCR2_EL2] : 0;
+}
+
+/* Indirect permissions and overlays of stage 1. */
+static void stage1_permissions(const struct cpu *c, enum regime r, struct xlat_s1 *s1)
+{
+    unsigned owner = regime_owner_el(r);
+    uint64_t controls = tcr2(c, r);
+    bool el0 = regime_has_el0(r) && !s1->nv1;
+    s1->pie = controls & TCR2_PIE;
+    s1->poe = controls & TCR2_POE;
+    s1->e0poe = el0 && (controls & TCR2_E0POE);
+    s1->pir = s1->pie ? c->sr[SR_PIR_EL1 + owner - 1] : 0;
+    s1->pire0 = s1->pie && el0 ? c->sr[SR_PIRE0_EL1 + owner - 1] : 0;
+    s1->por = s1->poe ? c->sr[SR_POR_EL1 + owner - 1] : 0;
+    s1->por_el0 = s1->e0poe ? c->sr[SR_POR_EL0] : 0;
+    if (s1->pie || s1->poe || s1->e0poe) {
+        s1->half[0].hpd = s1->half[1].hpd = true;
+    }
+}
+
 /* control: VTCR_EL2, or VSTCR_EL2 for the Secure IPA space. */
 static struct xlat_s2_space ipa_space(const struct cpu *c, uint64_t control, uint64_t ttb,
                                       enum pas walk, enum pas out)
@@ -124,6 +159,10 @@ static void stage2_config(const struct cpu *c, struct xlat_s2 *s2, enum pas pas)
     s2->xnx = cpu_has(c, FEAT_XNX);
     s2->cmow = (cpu_hcrx_el2(c) & HCRX_CMOW) != 0;
     s2->sh = (uint8_t)extract64(vtcr, 12, 2);
+    s2->pie = bit(vtcr, 36);
+    s2->poe = s2->pie && bit(vtcr, 37);
+    s2->pir = s2->pie ? c->sr[SR_S2PIR_EL2] : 0;
+    s2->por = s2->poe ? c->sr[SR_S2POR_EL1] : 0;
     s2->ps_bits = (uint8_t)regime_decode_ps((unsigned)extract64(vtcr, 16, 3));
     if (pas == PAS_NS) {
         s2->space[XLAT_IPA_NS] = ipa_space(c, vtcr, c->sr[SR_VTTBR_EL2], PAS_NS, PAS_NS);
@@ -178,6 +217,7 @@ void regime_config(const struct cpu *c, enum regime r, struct xlat_cfg *out)
     } else {
         one_range(c, owner, tcr, s1);
     }
+    stage1_permissions(c, r, s1);
     if (r == REGIME_EL10 && cpu_el2_enabled(c)) {
         out->s2.vmid = regime_vmid(c);
         if (regime_stage2_on(c)) {

@@ -152,8 +152,9 @@ static unsigned context_bits(uint16_t flags)
 /* Does a write from the current EL matter only to ELs below it? */
 static bool concerns_lower_els(const struct cpu *c, enum sr_id id)
 {
-    bool el1s = enc_op1(sr_table[id].enc) != 4 && enc_op1(sr_table[id].enc) != 6;
-    bool stage2 = id == SR_VTTBR_EL2 || id == SR_VTCR_EL2;
+    unsigned op1 = enc_op1(sr_table[id].enc);
+    bool el1s = op1 != 4 && op1 != 6 && id != SR_POR_EL0; /* that is LDTR's here, too */
+    bool stage2 = id == SR_VTTBR_EL2 || id == SR_VTCR_EL2 || id == SR_S2PIR_EL2;
     return c->ps.el >= 2 && (el1s || stage2);
 }
 
@@ -214,9 +215,9 @@ static void write_set_as(struct cpu *c, unsigned el, uint16_t enc, uint64_t v)
 
 static void open_el3(struct cpu *c, unsigned el, bool secure)
 {
-    /* HCE, ST, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn, TCR2En, SCTLR2En, FGTEn2 */
+    /* HCE, ST, APK, API, FIEN, EnSCXT, FGTEn, ECVEn, HXEn, TCR2En, SCTLR2En, PIEn, FGTEn2 */
     uint64_t scr = BIT(8) | BIT(11) | BIT(16) | BIT(17) | BIT(21) | BIT(25) | BIT(27) | BIT(28) |
-                   BIT(38) | BIT(43) | BIT(44) | BIT(59);
+                   BIT(38) | BIT(43) | BIT(44) | BIT(45) | BIT(59);
     scr |= secure ? (el == 2 ? BIT(18) : 0) : BIT(0); /* EEL2, NS */
     sr_store(c, SR_SCR_EL3, scr);
     sr_store(c, SR_CPTR_EL3, 0);
@@ -231,6 +232,9 @@ static void open_el2(struct cpu *c)
     sr_store(c, SR_HCR_EL2, BIT(31) | BIT(40) | BIT(41) | BIT(47) | BIT(53));
     /* MSCEn, TCR2En, SCTLR2En */
     sr_store(c, SR_HCRX_EL2, BIT(11) | BIT(14) | BIT(15));
+    /* nPIRE0_EL1, nPIR_EL1, nPOR_EL0, nPOR_EL1, nS2POR_EL1 */
+    sr_store(c, SR_HFGRTR_EL2, mask64(57, 5));
+    sr_store(c, SR_HFGWTR_EL2, mask64(57, 5));
     sr_store(c, SR_CPTR_EL2, CPTR_EL2_RES1);
     sr_store(c, SR_VPIDR_EL2, c->sr[SR_MIDR_EL1]);
     sr_store(c, SR_VMPIDR_EL2, c->sr[SR_MPIDR_EL1]);

@@ -147,10 +147,10 @@ void sysreg_id_reset(struct cpu *c)
 void sysreg_id_fit_features(struct cpu *c)
 {
     static const uint8_t el2_only[] = {
-        FEAT_VHE,  FEAT_E2H0,      FEAT_HCX,        FEAT_ECV_POFF,   FEAT_HPMN0,
-        FEAT_EVT,  FEAT_GTG,       FEAT_NV,         FEAT_S2FWB,      FEAT_XNX,
-        FEAT_NV2,  FEAT_VMID16,    FEAT_FGT,        FEAT_FGT2,       FEAT_SEL2,
-        FEAT_TWED, FEAT_S2TGran4K, FEAT_S2TGran16K, FEAT_S2TGran64K,
+        FEAT_VHE,       FEAT_E2H0,       FEAT_HCX,        FEAT_ECV_POFF, FEAT_HPMN0, FEAT_EVT,
+        FEAT_GTG,       FEAT_NV,         FEAT_S2FWB,      FEAT_XNX,      FEAT_NV2,   FEAT_VMID16,
+        FEAT_FGT,       FEAT_FGT2,       FEAT_S2PIE,      FEAT_S2POE,    FEAT_SEL2,  FEAT_TWED,
+        FEAT_S2TGran4K, FEAT_S2TGran16K, FEAT_S2TGran64K,
     };
     for (size_t i = 0; i < ARRAY_LEN(el2_only) && !c->cfg.has_el2; i++) {
         features_set(&c->feat, el2_only[i], false);

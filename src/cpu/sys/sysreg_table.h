@@ -103,7 +103,7 @@ extern const unsigned sr_n_aliases;
     X(VM)                                                                                          \
     X(SCTLR2)                                                                                      \
     X(TCR2) X(ACTLR) X(LOR) X(LORID) X(SP_EL) X(TOP_EL) X(CPACR) X(CPTR2) X(HCRX) X(MDCR2) X(FGT)  \
-        X(FGT2) X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2) X(CTR) X(TID3)     \
+        X(FGT2) X(PIE) X(POR_EL0) X(SEC_EL2) X(ERR) X(SCXT) X(APK) X(ALLINT) X(UMA) X(FP) X(TID1) X(TID2) X(CTR) X(TID3)     \
             X(OSDTR) X(MDCCINT) X(DBG) X(DRA) X(OSLOCK) X(DCC) X(PMCR) X(PMU) X(PMSWINC) X(PMSELR) \
                 X(PMCCNTR) X(PMXTYPE) X(PMXCNTR) X(PMUSER) X(PMCNTR) X(PMTYPE) X(OP_NONE)          \
                     X(OP_IALLUIS) X(OP_IALLU) X(OP_POU) X(OP_POC) X(OP_SETWAY) X(OP_ZVA) X(OP_AT)  \

@@ -73,6 +73,17 @@ static bool daif_denied(const struct cpu *c, const struct sr_desc *d, bool write
     return sr_is_host(c) || !bit(c->sr[SR_SCTLR_EL1], 9);
 }
 
+/* CPACR_EL1.E0POE; of a host CPTR_EL2.E0POE. */
+static bool overlay_denied(const struct cpu *c, const struct sr_desc *d, bool write)
+{
+    return !sr_is_host(c) && !bit(c->sr[SR_CPACR_EL1], 29);
+}
+
+static bool overlay_denied_to_host(const struct cpu *c, const struct sr_desc *d, bool write)
+{
+    return sr_is_host(c) && !bit(c->sr[SR_CPTR_EL2], 29);
+}
+
 /* HCR_EL2.EnSCXT: unlike the other fields it also holds for EL0 of a host. */
 static bool scxt_disabled(const struct cpu *c, const struct sr_desc *d, bool write)
 {
@@ -156,6 +167,10 @@ CLASS(NONE, END);
 CLASS(VM, VM_RULES, END);
 CLASS(SCTLR2, VM_RULES, HCRX_EN(E1, 15), SCR_EN(E12, 44), END);
 CLASS(TCR2, VM_RULES, HCRX_EN(E1, 14), SCR_EN(E12, 43), END);
+/* SCR_EL3.PIEn. */
+CLASS(PIE, VM_RULES, SCR_EN(E12, 45), END);
+CLASS(POR_EL0, EL1_IF(SR_RW, overlay_denied), HCR(E01, SR_WRITE, 26), HCR(E01, SR_READ, 30),
+      EL2_IF(E0, SR_RW, overlay_denied_to_host), SCR_EN(E02, 45), END);
 CLASS(ACTLR, HCR(E1, SR_RW, 21), END);
 #define LOR_RULES HCR(E1, SR_RW, 35), SCR_TRAP(E12, 14)
 CLASS(LOR, UNDEF_IF(E02, SR_RW, in_secure), LOR_RULES, END);

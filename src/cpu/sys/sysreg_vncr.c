@@ -16,7 +16,7 @@
 #define SCR_EA       3
 
 /* Data Abort with ISS.VNCR. Its class is that of an abort without a change of EL. */
-static bool vncr_abort(struct cpu *c, unsigned target, unsigned status, bool write, uint64_t va)
+static bool vncr_abort(struct cpu *c, unsigned target, uint64_t status, bool write, uint64_t va)
 {
     exc_take_fault(c, target, EC_DABT_SAME, status | ISS_VNCR | (write ? ISS_WNR : 0), va);
     return false;
@@ -40,7 +40,7 @@ static bool translate(struct cpu *c, uint64_t addr, bool write, struct xlat_resu
         return true;
     }
     unsigned target = f.type == XF_EXT_ABORT ? external_target(c) : 2;
-    return vncr_abort(c, target, xlat_fault_status(&f), write, addr);
+    return vncr_abort(c, target, xlat_fault_status(&f) | abort_iss2(&f), write, addr);
 }
 
 bool vncr_access(struct cpu *c, unsigned offset, bool write, uint64_t *v)
