@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "devices/cfi_flash.h"
+#include "devices/gicv2m.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/pl061.h"
@@ -105,6 +106,17 @@ static bool map_gic_v2(struct machine *m, struct device *d, GError **err)
     return true;
 }
 
+static bool add_gicv2m(struct machine *m, GError **err)
+{
+    const struct memmap_entry *map = &virt_memmap[VIRT_GICV2M];
+    unsigned first = INTID_OF_SPI((unsigned)map->spi);
+    struct device *d = adopt(m, gicv2m_new(map->name, first, map->n_spi));
+    for (unsigned i = 0; i < map->n_spi; i++) {
+        gic_wire_spi(m->gic, first + i, gicv2m_output(d, i));
+    }
+    return place(m, d, VIRT_GICV2M, PAS_MASK_BOTH, err);
+}
+
 /* NULL: this version has no such part. */
 static bool map_part(struct machine *m, uint64_t base, struct device *d, GError **err)
 {
@@ -154,7 +166,10 @@ static bool add_gic(struct machine *m, GError **err)
         return false;
     }
     struct device *d = gic_device(m->gic);
-    return m->cfg.gic_version == 2 ? map_gic_v2(m, d, err) : map_gic_v3(m, d, err);
+    if (m->cfg.gic_version == 2) {
+        return map_gic_v2(m, d, err) && add_gicv2m(m, err);
+    }
+    return map_gic_v3(m, d, err);
 }
 
 static bool add_timers(struct machine *m, GError **err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The board's device tree, written front to back with libfdt's sequential interface.
- * Left out, because the board has none yet: PCIe, SMMU, GICv2m.
+ * Left out, because the board has none yet: PCIe, SMMU.
  */
 #include "machine/fdt.h"
 
@@ -27,7 +27,7 @@ struct tree {
     int err; /* first error of libfdt; later calls do nothing */
     const struct fdt_config *c;
     uint32_t next_phandle;
-    uint32_t gic, its, gpio, secure_gpio;
+    uint32_t gic, msi, gpio, secure_gpio;
     uint32_t ppi_cpus; /* GICv2: mask of PEs in the flags of a PPI */
 };
 
@@ -270,11 +270,21 @@ static void its(struct tree *t)
 {
     enum virt_region where = t->c->gic_minor == 1 ? VIRT_ITS_V4P1 : VIRT_ITS;
     begin_region(t, "its", where);
-    PUT_CELLS(t, "phandle", t->its);
+    PUT_CELLS(t, "phandle", t->msi);
     put_reg(t, "reg", where);
     PUT_CELLS(t, "#msi-cells", 1);
     put_flag(t, "msi-controller");
     put_str(t, "compatible", "arm,gic-v3-its");
+    end(t);
+}
+
+static void gicv2m(struct tree *t)
+{
+    begin_region(t, "v2m", VIRT_GICV2M);
+    PUT_CELLS(t, "phandle", t->msi);
+    put_reg(t, "reg", VIRT_GICV2M);
+    put_flag(t, "msi-controller");
+    put_str(t, "compatible", "arm,gic-v2m-frame");
     end(t);
 }
 
@@ -297,7 +307,9 @@ static void gic(struct tree *t)
     PUT_CELLS(t, "#address-cells", 2);
     put_flag(t, "interrupt-controller");
     PUT_CELLS(t, "#interrupt-cells", 3);
-    if (t->c->its) {
+    if (t->c->gic_version == 2) {
+        gicv2m(t);
+    } else if (t->c->its) {
         its(t);
     }
     end(t);
@@ -506,8 +518,8 @@ GBytes *fdt_build(const struct fdt_config *c, GError **err)
     struct tree t = {.fdt = buf, .c = c};
 
     t.gic = PHANDLE_CLOCK + c->n_cpus + 1;
-    t.its = t.gic + 1;
-    t.gpio = t.gic + (c->its ? 2 : 1);
+    t.msi = t.gic + 1;
+    t.gpio = t.gic + (c->gic_version == 2 || c->its ? 2 : 1);
     t.secure_gpio = t.gpio + 1;
     if (c->gic_version == 2) {
         t.ppi_cpus = ((1U << MIN(c->n_cpus, 8)) - 1) << 8;

@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "devices/cfi_flash.h"
 #include "devices/fw_cfg.h"
+#include "devices/gicv2m.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/pl061.h"
@@ -20,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { UART16, UART32, RTC, GPIO, FW, FLASH, N_DEVICES };
+enum { UART16, UART32, RTC, GPIO, FW, FLASH, V2M, N_DEVICES };
 
 struct world {
     struct bus *bus;
@@ -83,6 +84,7 @@ static struct world *world_new(bool with_image)
     w->dev[GPIO] = pl061_new("gpio");
     w->dev[FW] = fw_cfg_new("fw-cfg");
     w->dev[FLASH] = cfi_flash_new("flash");
+    w->dev[V2M] = gicv2m_new("gicv2m", 80, GICV2M_MAX_SPI);
     for (unsigned i = 0; i < 2; i++) {
         pl011_set_chardev(w->dev[UART16 + i], &w->chr[i]);
     }

@@ -3,6 +3,7 @@
 #include "base/bits.h"
 #include "devices/cfi_flash.h"
 #include "devices/fw_cfg.h"
+#include "devices/gicv2m.h"
 #include "devices/pl011.h"
 #include "devices/pl031.h"
 #include "devices/pl061.h"
@@ -11,7 +12,7 @@
 #include "fakes/unit.h"
 #include "gic/gic.h"
 
-enum { N_SIMPLE = 7 };
+enum { N_SIMPLE = 8 };
 
 struct devices {
     struct evq *evq;
@@ -32,6 +33,7 @@ static void devices_up(struct devices *s)
         pl011_new("uart32", 32),
         pl031_new("rtc", s->evq, 1000),
         pl061_new("gpio"),
+        gicv2m_new("gicv2m", 80, 64),
         fw,
         flash,
         device_new(&virtio_mmio_ops, "virtio-mmio"),
