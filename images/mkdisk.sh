@@ -19,7 +19,7 @@ PATH=$PATH:/usr/sbin:/sbin # where mke2fs is
 targets='
 disk-qemu       | bookworm | qemu-system-arm
 disk-qemu-forky | forky    | qemu-system-arm
-disk-xen        | bookworm | xen-utils-4.17
+disk-xen        | bookworm | xen-utils-4.17 mount kmod
 '
 usage="usage: mkdisk.sh [-l] TARGET... | -o FILE SUITE PACKAGE..."
 
@@ -64,6 +64,7 @@ configure() { # configure ROOT: users, alternatives, places to mount
     done
     [ -e "$root/bin/sh" ] || ln -s dash "$root/bin/sh"
     [ -e "$root/bin/awk" ] || ln -s mawk "$root/bin/awk"
+    [ ! -e "$root/etc/xen" ] || mkdir -p "$root/var/log/xen"
     echo debian >"$root/etc/hostname"
     mkdir -p "$root"/{dev,proc,sys,tmp,run,mnt,guest}
 }

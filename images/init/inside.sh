@@ -15,4 +15,5 @@ if head -c "$size" /dev/vda | cmp - /tmp/data; then
     echo "INSIDE: disk read back"
 fi
 echo "INSIDE: hello on hvc0" >/dev/hvc0
+stty opost # drain the console: what waits in it is lost
 poweroff -f

@@ -12,10 +12,14 @@ if mount -t ext4 -o noatime /dev/vda /mnt; then
     for d in proc dev guest; do mount -o bind /$d /mnt/$d; done
     for d in tmp run; do mount -t tmpfs tmpfs /mnt/$d; done
     mount -t sysfs sys /mnt/sys
+    mkdir -p /mnt/dev/pts
+    mount -t devpts devpts /mnt/dev/pts
     PATH=/usr/sbin:/usr/bin chroot /mnt /guest/run "$@"
     echo "HOST: guest left with status $?"
-    umount /mnt/sys /mnt/run /mnt/tmp /mnt/guest /mnt/dev /mnt/proc /mnt
+    kill -9 -1 # what the program has left running
+    umount -a -r 2>/dev/null
 else
     echo "HOST: FAIL mount"
 fi
+stty opost # drain the console: what waits in it is lost
 poweroff -f

@@ -155,6 +155,18 @@ XEN = {
     "xen-domu-gicv2-smp4": ("-cpu max -smp 4 -m 2G -M gic-version=2", 2, XEN_DOMU),
 }
 
+# dom0 with Debian's own tools, from a disk, which start a domain and show its console.
+# case: arguments, lines of the domain's configuration, lines
+XL_DONE = ["Starting Xen daemons", "DOMU: INIT: Linux", "DOMU: INIT: done",
+           "HOST: guest left with status 0", XEN_OFF]
+XL = {
+    "xl": ("-cpu cortex-a57", "", [XEN_UP, *XL_DONE]),
+    "xl-max-smp4": ("-cpu max -smp 4", "vcpus=4", ["Brought up 4 CPUs", XEN_UP, *XL_DONE]),
+    "xl-gicv2": ("-cpu cortex-a57 -M gic-version=2", "", [XEN_UP, *XL_DONE]),
+    "xl-gicv2-smp4": ("-cpu cortex-a57 -smp 4 -M gic-version=2", "vcpus=4",
+                      ["Brought up 4 CPUs", XEN_UP, *XL_DONE]),
+}
+
 # A shadow stage 2 has the size of the PE's physical addresses, and the host unmaps it by steps of
 # 1 GiB, each with two TLBIs: with 52 bits that is four million, which the reference does not come
 # through in an hour. So what is compared with it has 48 bits.
@@ -239,16 +251,40 @@ def ext4_image(folder):
     return out
 
 
+def root_initramfs(folder, kernel, run, guest_initrd, modules=""):
+    """An initramfs that goes to the disk and runs the script there, which has a guest to start."""
+    return initramfs(folder, "root.sh", "--plain",
+                     *with_modules(kernel, f"virtio_mmio,virtio_blk,ext4{modules}"),
+                     "--add", f"{ROOT}/images/init/{run}=/guest/run",
+                     "--add", f"{need(kernel, 'vmlinuz')}=/guest/kernel",
+                     "--add", f"{guest_initrd}=/guest/initrd")
+
+
+def xen_machine(emulator, initrd, bootargs, args, dom0_mem="512M"):
+    """Xen with K61 as dom0."""
+    kernel = need("k61", "vmlinuz")
+    return [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
+            "-append", f"dom0_mem={dom0_mem} console=dtuart sync_console loglvl=all",
+            "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}",
+            "-device", f"guest-loader,addr=0x4d000000,initrd={initrd}", *args.split()]
+
+
+DOM0_CONSOLE = "console=hvc0 panic=-1"
+
+
 def xen_command(emulator, case, folder):
     args, domu_pes, _ = XEN[case]
-    kernel, init = need("k61", "vmlinuz"), "dom0.sh" if domu_pes else "poweroff.sh"
-    bootargs = "console=hvc0 panic=-1 wait=20"
-    run = [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
-           "-append", "dom0_mem=512M console=dtuart sync_console loglvl=all",
-           "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}",
-           "-device", f"guest-loader,addr=0x4d000000,initrd={initramfs(folder, init)}",
-           *args.split()]
+    initrd = initramfs(folder, "dom0.sh" if domu_pes else "poweroff.sh")
+    run = xen_machine(emulator, initrd, f"{DOM0_CONSOLE} wait=20", args)
     return [*run, *add_domu(run, domu_pes, folder)] if domu_pes else run
+
+
+def xl_command(emulator, case, folder):
+    args, config, _ = XL[case]
+    modules = ",xenfs,xen_privcmd,xen_evtchn,xen_gntdev,xen_gntalloc"
+    initrd = root_initramfs(folder, "k61", "domu.sh", initramfs(folder), modules)
+    run = xen_machine(emulator, initrd, f"{DOM0_CONSOLE} -- {config}", f"-m 2G {args}", "1G")
+    return [*run, *disk("disk-xen")]
 
 
 def add_domu(run, n_pes, folder):
@@ -305,11 +341,7 @@ def qemu_guest(case, folder, _vmm, quiet):
     kernel, image, args, host, guest, _ = QEMU_KVM[case]
     inside = initramfs(folder, "inside.sh",
                        *with_modules(kernel, "virtio_mmio,virtio_blk,virtio_console"))
-    initrd = initramfs(folder, "root.sh", "--plain",
-                       *with_modules(kernel, "virtio_mmio,virtio_blk,ext4"),
-                       "--add", f"{ROOT}/images/init/qemu.sh=/guest/run",
-                       "--add", f"{need(kernel, 'vmlinuz')}=/guest/kernel",
-                       "--add", f"{inside}=/guest/initrd")
+    initrd = root_initramfs(folder, kernel, "qemu.sh", inside)
     append = f'{CONSOLE} {host} -- -append "{GUEST_CONSOLE}{quiet}" {guest}'
     return kernel, [*disk(image), "-m", "2G", *args.split()], initrd, append
 
@@ -322,6 +354,8 @@ def command(emulator, case, folder, vmm=None, quiet=False):
     """The command that runs a case; `quiet` keeps the kernels of KVM guests off the console."""
     if case in XEN:
         return xen_command(emulator, case, folder)
+    if case in XL:
+        return xl_command(emulator, case, folder)
     build = next(f for table, f in KINDS if case in table)
     kernel, args, initrd, append = build(case, folder, vmm, " quiet" if quiet else "")
     return [*machine(emulator), "-no-reboot", "-kernel", need(kernel, "vmlinuz"),
@@ -330,5 +364,5 @@ def command(emulator, case, folder, vmm=None, quiet=False):
 
 def wanted(case):
     """What a case must print, in this order."""
-    return next(table[case][-1] for table in (LINUX, KVM, KVM_VIRTIO, QEMU_KVM, NESTED, XEN)
+    return next(table[case][-1] for table in (LINUX, KVM, KVM_VIRTIO, QEMU_KVM, NESTED, XEN, XL)
                 if case in table)
