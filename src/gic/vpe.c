@@ -150,8 +150,8 @@ static uint64_t candidate(const struct gic *g, const struct vpe *v, uint32_t int
 
 static uint64_t better(uint64_t a, uint64_t b)
 {
-    struct prio_pick pa = {lr_vintid(a), lr_prio(a)};
-    struct prio_pick pb = {lr_vintid(b), lr_prio(b)};
+    struct prio_pick pa = {.intid = lr_vintid(a), .prio = lr_prio(a)};
+    struct prio_pick pb = {.intid = lr_vintid(b), .prio = lr_prio(b)};
     return b == 0 || (a != 0 && prio_before(pa, pb)) ? a : b;
 }
 

@@ -29,6 +29,7 @@ LINUX = {
     "gicv2": ("k61", "-cpu max -M gic-version=2", [VHE, DONE]),
     "gicv2-smp8": ("k61", "-cpu cortex-a57 -smp 8 -M gic-version=2",
                    ["Brought up 1 node, 8 CPUs", NVHE, DONE]),
+    "gicv4": ("k61", "-cpu max -smp 4 -M gic-version=4", ["Enabling GICv4 support", VHE, DONE]),
     "el1": ("k61", "-cpu max -M virtualization=off", [NO_HYP, DONE]),
     "el1-gicv2-smp4": ("k61", "-cpu cortex-a53 -smp 4 -M virtualization=off,gic-version=2",
                        ["Brought up 1 node, 4 CPUs", NO_HYP, DONE]),
@@ -42,6 +43,8 @@ LINUX = {
     "k72-a57": ("k72", "-cpu cortex-a57", [NVHE_72, DONE]),
     "k72-n1": ("k72", "-cpu neoverse-n1 -smp 4", [VHE, DONE]),
     "k72-gicv2": ("k72", "-cpu max -smp 8 -M gic-version=2", [VHE, DONE]),
+    "k72-gicv4": ("k72", "-cpu max -smp 4 -M gic-version=4",
+                  ["Enabling GICv4 support", VHE, DONE]),
     "k72-el1": ("k72", "-cpu max -M virtualization=off", [NO_HYP, DONE]),
     "k612-16k": ("k612-16k", "-cpu max", [VHE, DONE]),
     "k72-16k": ("k72-16k", "-cpu max", [VHE, DONE]),
@@ -53,6 +56,9 @@ HVHE_72 = "Protected hVHE mode initialized successfully"
 PROTECTED = "Protected nVHE mode initialized successfully"
 PVM = "kvm: protected VMs are experimental"
 LEFT = "HOST: guest left with status 0"
+V4 = "kvm-arm.vgic_v4_enable=1"
+V41 = ["GICv4 features: DirectLPI RVPEID Valid+Dirty", "Using GICv4.1 mode",
+       "GICv4.1 support enabled"]
 
 # A KVM host that starts a guest with images/vmm; the guest has the host's kernel and no EL2.
 # case: kernel of host and guest, arguments, command line of the host, arguments of the monitor,
@@ -64,6 +70,10 @@ KVM = {
     "kvm-protected": ("k61", "-cpu max", "kvm-arm.mode=protected", "", [PROTECTED, DONE, LEFT]),
     "kvm-gicv2": ("k61", "-cpu max -M gic-version=2", "", "", [VHE, DONE, LEFT]),
     "kvm-gicv2-a57": ("k61", "-cpu cortex-a57 -M gic-version=2", "", "", [NVHE, DONE, LEFT]),
+    "kvm-gicv4": ("k61", "-cpu max -smp 4 -M gic-version=4", V4, "-c 4",
+                  ["GICv4 support enabled", VHE, "on 4 PEs", DONE, LEFT]),
+    "kvm-gicv4.1": ("k61", "-cpu max -smp 4 -M gic-version=4.1", V4, "-c 4",
+                    [*V41, VHE, "on 4 PEs", DONE, LEFT]),
     "kvm-smp4": ("k61", "-cpu max -smp 4", "", "-c 4", [VHE, "on 4 PEs", DONE, LEFT]),
     "kvm-smp4-a57": ("k61", "-cpu cortex-a57 -smp 4", "", "-c 4",
                      [NVHE, "on 4 PEs", DONE, LEFT]),
@@ -76,6 +86,8 @@ KVM = {
     "kvm72-a57": ("k72", "-cpu cortex-a57", "", "", [NVHE_72, DONE, LEFT]),
     "kvm72-nvhe": ("k72", "-cpu max", "kvm-arm.mode=nvhe", "", [NVHE_72, DONE, LEFT]),
     "kvm72-protected": ("k72", "-cpu max", "kvm-arm.mode=protected", "", [HVHE_72, DONE, LEFT]),
+    "kvm72-gicv4.1": ("k72", "-cpu max -smp 4 -M gic-version=4.1", V4, "-c 4",
+                      [*V41, VHE, "on 4 PEs", DONE, LEFT]),
     "kvm72-smp4": ("k72", "-cpu max -smp 4", "", "-c 4", [VHE, "on 4 PEs", DONE, LEFT]),
     "kvm72-smp4-protected": ("k72", "-cpu max -smp 4", "kvm-arm.mode=protected", "-c 4",
                              [HVHE_72, "on 4 PEs", DONE, LEFT]),

@@ -90,6 +90,11 @@ static void build(struct rig *r, uint8_t setup)
     c.gic_version = setup & 1 ? 2 : 3;
     c.secure = setup & 2;
     c.virtualization = setup & 4;
+    if ((setup & 0x24) == 0x24) {
+        c.gic_version = 4;
+        c.gic_minor = setup & 0x40 ? 1 : 0;
+        c.its = true;
+    }
     c.n_pes = setup & 8 ? 2 : 1;
     c.virtio_modern = setup & 16;
     c.quantum = 2 * TICKS_PER_US;

@@ -238,6 +238,8 @@ static void rig_init(struct rig *r, unsigned gic_version, bool secure)
     r->entropy = (struct entropy){fill, tell, seek, &r->drawn};
     c.ram_bytes = 16 << 20;
     c.gic_version = gic_version;
+    c.gic_minor = gic_version == 4;
+    c.its = gic_version == 4;
     c.secure = secure;
     c.n_pes = 2;
     c.serial[0] = &r->chr;
@@ -343,6 +345,11 @@ static void machine_with_gicv2(void **state)
     there_and_back(2, true);
 }
 
+static void machine_with_gicv4(void **state)
+{
+    there_and_back(4, false);
+}
+
 static void damage_changes_nothing(void **state)
 {
     struct rig r = {.seed = 2};
@@ -393,7 +400,8 @@ int main(void)
         cmocka_unit_test(newer_versions_are_refused), cmocka_unit_test(other_sections_are_refused),
         cmocka_unit_test(events_keep_their_place),    cmocka_unit_test(machine_with_gicv3),
         cmocka_unit_test(machine_with_gicv3_secure),  cmocka_unit_test(machine_with_gicv2),
-        cmocka_unit_test(damage_changes_nothing),     cmocka_unit_test(other_machines_are_refused),
+        cmocka_unit_test(machine_with_gicv4),         cmocka_unit_test(damage_changes_nothing),
+        cmocka_unit_test(other_machines_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
