@@ -93,6 +93,11 @@ bool checkpoints_free(struct checkpoints *c, GError **err)
                   "--snapshot-save-at: the machine did not come to the time of '%s'",
                   c->saves[i].opt->file);
     }
+    for (guint i = 0; i < c->o->saves->len; i++) {
+        machine_remove_alarm(c->m, &c->saves[i].alarm);
+    }
+    machine_remove_alarm(c->m, &c->stop);
+    machine_remove_alarm(c->m, &c->hash);
     g_free(c->saves);
     g_free(c);
     return ok;

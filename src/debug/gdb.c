@@ -69,6 +69,8 @@ void gdb_put_stop(struct gdb_stub *g)
     put_expedited(g, c);
     if (debug) {
         put_reason(g, cpu_stop_reason(c));
+    } else if (machine_at_replay_end(m)) {
+        g_string_append(g->reply, "replaylog:end;");
     }
     g->interrupted = false;
 }

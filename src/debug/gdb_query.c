@@ -38,6 +38,21 @@ static void query_symbol(struct gdb_stub *g, const char *p)
     g_string_assign(g->reply, "OK");
 }
 
+/* LLDB's. It steps over a watched access by itself, if it knows that we stop in front of it, and
+ * how many watchpoints there are: any number. */
+static void query_watchpoints(struct gdb_stub *g, const char *p)
+{
+    g_string_assign(g->reply, "num:255;");
+}
+
+static void query_host(struct gdb_stub *g, const char *p)
+{
+    static const char triple[] = "aarch64-unknown-unknown";
+    g_string_assign(g->reply, "triple:");
+    gdb_put_hex(g->reply, triple, strlen(triple));
+    g_string_append(g->reply, ";ptrsize:8;endian:little;watchpoint_exceptions_received:before;");
+}
+
 /* ---- threads ---- */
 
 static void query_thread(struct gdb_stub *g, const char *p)
@@ -192,6 +207,8 @@ static const struct {
     {"qSupported", query_supported},
     {"QStartNoAckMode", set_no_ack},
     {"qAttached", query_attached},
+    {"qHostInfo", query_host},
+    {"qWatchpointSupportInfo:", query_watchpoints},
     {"qSymbol:", query_symbol},
     {"qfThreadInfo", query_first_threads},
     {"qsThreadInfo", query_more_threads},

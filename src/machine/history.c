@@ -347,7 +347,7 @@ void history_free(struct machine *m)
         return;
     }
     if (h->alarm.fn != NULL) {
-        runloop_remove_alarm(m, &h->alarm);
+        machine_remove_alarm(m, &h->alarm);
     }
     if (m->cfg.gate != NULL) {
         replay_return(m->cfg.gate, false);

@@ -49,7 +49,8 @@ void machine_request(void *opaque, enum machine_request what, int code)
     }
     /* The first one counts, but leaving beats everything, and anything beats a key. */
     if (!m->request.any || what == REQ_EXIT || m->request.what == REQ_POWER_KEY) {
-        m->request = (struct pending_request){true, m->current != NULL, what, code};
+        m->request = (struct pending_request){
+            .any = true, .guest = m->current != NULL, .what = what, .code = code};
     }
     if (m->current != NULL) {
         cpu_request_exit(m->current);

@@ -128,6 +128,7 @@ struct machine_alarm {
     struct machine_alarm *next;
 };
 void machine_add_alarm(struct machine *m, struct machine_alarm *a);
+void machine_remove_alarm(struct machine *m, struct machine_alarm *a);
 
 /* ---- pause and resume: for debuggers and monitors ---- */
 
@@ -188,6 +189,9 @@ struct machine_history_stop machine_history_stop(const struct machine *m);
  * history is forgotten. False: not in a run that is recorded or replayed.
  */
 bool machine_change(struct machine *m) NODISCARD;
+
+/* A journal is replayed to its end, and a debugger can still go back: to resume is to leave. */
+bool machine_at_replay_end(const struct machine *m);
 
 enum machine_event {
     MACHINE_EVENT_STOP,

@@ -19,6 +19,7 @@
 struct pending_request {
     bool any;
     bool guest; /* from inside a PE */
+    bool seen;  /* and is not to be shown again */
     enum machine_request what;
     int code;
 };
@@ -76,6 +77,7 @@ struct machine {
     struct cpu *current; /* inside cpu_run */
     struct round round;
     struct pending_request request;
+    struct pending_request ending; /* shown to a debugger first: state is MACHINE_SHUTDOWN */
     struct pacer pacer;
     struct machine_alarm *alarms;
     tick_t alarms_next; /* when the first one is due */
@@ -107,7 +109,6 @@ bool machine_reset(struct machine *m, GError **err) NODISCARD;
 /* runloop.c: host time from now on is virtual time from now on. */
 void runloop_rebase(struct machine *m);
 void runloop_alarms_changed(struct machine *m);
-void runloop_remove_alarm(struct machine *m, struct machine_alarm *a);
 /* pause.c */
 void machine_set_state(struct machine *m, enum machine_state s);
 void machine_notify(struct machine *m, enum machine_event e);

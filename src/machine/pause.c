@@ -51,14 +51,24 @@ void machine_pause(struct machine *m, enum machine_state why)
 
 bool machine_resume(struct machine *m)
 {
-    if (m->state == MACHINE_SHUTDOWN) {
+    if (m->state == MACHINE_SHUTDOWN && !m->ending.any) {
         return false;
+    }
+    if (m->state == MACHINE_SHUTDOWN) {
+        m->request = m->ending;
+        m->request.seen = true;
+        m->ending.any = false;
     }
     if (m->state != MACHINE_RUNNING) {
         history_resume(m);
     }
     machine_set_state(m, MACHINE_RUNNING);
     return true;
+}
+
+bool machine_at_replay_end(const struct machine *m)
+{
+    return m->state == MACHINE_SHUTDOWN && m->ending.any;
 }
 
 unsigned machine_stopped_pe(const struct machine *m)

@@ -289,12 +289,32 @@ static bool power_off(struct machine *m, const struct pending_request *r)
     return !m->cfg.no_shutdown;
 }
 
+/* The end of a replay is shown to who can still go back from there: machine_resume comes to it. */
+static bool shows_end(struct machine *m, const struct pending_request *r)
+{
+    bool ends = r->what == REQ_EXIT || (r->what == REQ_POWEROFF && !m->cfg.no_shutdown) ||
+                (r->what == REQ_RESET && m->cfg.no_reboot);
+    if (!ends || r->seen || !machine_has_history(m) || !replay_has_journal(m->cfg.gate) ||
+        replay_left(m->cfg.gate)) {
+        return false;
+    }
+    m->request.any = false;
+    if (!history_in_past(m) && m->state != MACHINE_SHUTDOWN) {
+        m->ending = *r;
+        machine_set_state(m, MACHINE_SHUTDOWN);
+    }
+    return true;
+}
+
 /* True: the machine ends with *out_status. */
 static bool handle_request(struct machine *m, int *out_status)
 {
     struct pending_request r = m->request;
     GError *err = NULL;
 
+    if (shows_end(m, &r)) {
+        return false;
+    }
     if (!r.guest) {
         history_changed(m);
     }
@@ -363,7 +383,7 @@ void machine_add_alarm(struct machine *m, struct machine_alarm *a)
     runloop_alarms_changed(m);
 }
 
-void runloop_remove_alarm(struct machine *m, struct machine_alarm *a)
+void machine_remove_alarm(struct machine *m, struct machine_alarm *a)
 {
     struct machine_alarm **p = &m->alarms;
     while (*p != a) {
@@ -421,7 +441,7 @@ int machine_run(struct machine *m)
             return status;
         }
         history_attend(m);
-        if (gate_is_due(m)) {
+        if (!machine_at_replay_end(m) && gate_is_due(m)) {
             replay_deliver(m->cfg.gate, m->now, machine_insns(m));
         } else if (m->state != MACHINE_RUNNING) {
             poll_host(m, -1);

@@ -6,6 +6,7 @@ import socket
 import subprocess
 
 import cli
+from terminal import CTRL_A
 import gdb_test
 
 
@@ -15,10 +16,18 @@ class Stub:
     def __init__(self, path, timeout):
         self.s = socket.socket(socket.AF_UNIX)
         self.s.settimeout(timeout)
-        self.s.connect(str(path))
+        cli.wait_for(lambda: self.connects(path))
         self.buf = b""
         assert self("QStartNoAckMode") == "OK"
         self.s.sendall(b"+")
+
+    def connects(self, path):
+        """False: the socket has its name, but nobody listens yet."""
+        try:
+            self.s.connect(str(path))
+        except ConnectionRefusedError:
+            return False
+        return True
 
     def read(self):
         while not (m := re.search(rb"\$([^#]*)#..", self.buf)):
@@ -228,10 +237,38 @@ class Bare(ReverseCase):
             self.assertEqual(self.state(s, 2), want)
         self.assertEqual(s("P0=0000000000000000"), "E16")
         s(f"z0,{tick:x},4")
+        end = s("vCont;c")
+        self.assertIn("replaylog:end;", end)
+        last = self.state(s, 2)
+        s("bs")
+        self.assertNotEqual(self.state(s, 2), last)
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        self.assertEqual(self.state(s, 2), last)
+        s(f"Z0,{tick:x},4")
+        s("bc")
+        self.assertNotIn("replaylog", s("bc"))
+        s(f"z0,{tick:x},4")
+        self.assertIn("replaylog:end;", s("vCont;c"))
         s.send("vCont;c")
         self.assertEqual(s.read(), "W00")
         self.assertEqual(d.wait(), 0)
         self.assertEqual(d.text(), plain.output)
+
+    def test_end_of_a_replay_that_somebody_stopped(self):
+        """It is shown, too, and a debugger that detaches there lets it end."""
+        log = self.folder / "journal"
+        with self.terminal(*cli.BARE, "-serial", "mon:stdio", "--record", log,
+                           *cli.raw(self.folder / "spin", cli.SPIN)) as t:
+            t.drain(0.5)  # it runs
+            t.send(CTRL_A + "x")
+            self.assertEqual(t.wait(20), 0)
+        d = self.start("--replay", log, "-S")
+        s = self.stub(d)
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        s("bs")
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        self.assertEqual(s("D"), "OK")
+        self.assertEqual(d.wait(), 0)
 
 
 CRASH = """#!/bin/sh
