@@ -275,9 +275,11 @@ void cpuif_reset(struct gic_pe *p);
 enum { LPI_CFG_ENABLE = 1 << 0, LPI_CFG_GROUP1 = 1 << 1 };
 /* No effect while LPIs are disabled, and for an INTID that is not one of p's LPIs. */
 void lpi_set_pending(struct gic_pe *p, uint32_t intid, bool pending);
+/* Not pending any more. This and the next four count after lpi_refresh: one search of what is best
+ * for a whole queue of commands. */
+void lpi_clear(struct gic_pe *p, uint32_t intid);
 /* Take the pending state along. */
 void lpi_move(struct gic_pe *from, struct gic_pe *to, uint32_t intid);
-/* This and lpi_config_changed count after lpi_refresh. */
 void lpi_move_all(struct gic_pe *from, struct gic_pe *to);
 void lpi_config_changed(struct gic_pe *p);
 void lpi_all_stale(struct gic *g);

@@ -55,8 +55,10 @@ static void set_pending(struct its *s, const struct route *r, bool pending)
 {
     if (r->event.is_virtual) {
         vpe_set_pending(s->g, &r->vpe, r->event.intid, pending, r->event.doorbell);
+    } else if (pending) {
+        lpi_set_pending(r->pe, r->event.intid, true);
     } else {
-        lpi_set_pending(r->pe, r->event.intid, pending);
+        lpi_clear(r->pe, r->event.intid);
     }
 }
 

@@ -97,16 +97,25 @@ static bool mark(struct gic_lpis *l, uint32_t intid, bool pending)
     return true;
 }
 
+void lpi_clear(struct gic_pe *p, uint32_t intid)
+{
+    struct gic_lpis *l = p->lpi;
+    if (usable(l, intid) && mark(l, intid, false)) {
+        l->stale |= l->best.intid == intid;
+    }
+}
+
 void lpi_set_pending(struct gic_pe *p, uint32_t intid, bool pending)
 {
     struct gic_lpis *l = p->lpi;
-    if (!usable(l, intid) || !mark(l, intid, pending)) {
-        return;
-    }
     if (!pending) {
-        if (l->best.intid == intid) {
+        lpi_clear(p, intid);
+        if (l->stale) {
             find_best(p);
         }
+        return;
+    }
+    if (!usable(l, intid) || !mark(l, intid, true)) {
         return;
     }
     struct prio_pick c = candidate(p, intid);
@@ -119,7 +128,7 @@ void lpi_set_pending(struct gic_pe *p, uint32_t intid, bool pending)
 void lpi_move(struct gic_pe *from, struct gic_pe *to, uint32_t intid)
 {
     if (from != to && usable(from->lpi, intid) && bit(from->lpi->pending[intid / 32], intid % 32)) {
-        lpi_set_pending(from, intid, false);
+        lpi_clear(from, intid);
         lpi_set_pending(to, intid, true);
     }
 }

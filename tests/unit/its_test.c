@@ -106,12 +106,18 @@ static void enable(struct bench *b, uint64_t devices, uint64_t collections)
     gic_rig_write(b->its, S_CTLR, 4, 1);
 }
 
-/* True: it was done, or refused; false: the queue stalls. */
-static bool cmd(struct bench *b, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
+/* A command that waits for the next one. */
+static void queue(struct bench *b, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
 {
     const uint64_t words[] = {w0, w1, w2, w3};
     memcpy(ram(b, QUEUE + b->tail), words, sizeof(words));
     b->tail = (b->tail + 32) % KIB(4);
+}
+
+/* True: it was done, or refused; false: the queue stalls. */
+static bool cmd(struct bench *b, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3)
+{
+    queue(b, w0, w1, w2, w3);
     gic_rig_write(b->its, S_CWRITER, 8, b->tail);
     return gic_rig_read(b->its, S_CREADR, 8) == b->tail;
 }
@@ -331,6 +337,36 @@ static void test_clear_and_move(void **state)
 }
 
 /* No effect, and the queue goes on. */
+/* In one queue the best one goes, comes back and moves: what is best afterwards is found at the
+ * end. */
+static void test_best_after_queue(void **state)
+{
+    const uint64_t on_dev = (uint64_t)DEV << 32;
+    struct bench *b = mapped(false);
+    for (unsigned n = 0; n < 5; n++) { /* events of PE 0, the first one the best */
+        *ram(b, PROP + 3 * n) = (uint8_t)(0x41 + 0x10 * n);
+        assert_true(on_event(b, INT, DEV, 3 * n));
+    }
+    queue(b, CLEAR | on_dev, 0, 0, 0);
+    queue(b, CLEAR | on_dev, 3, 0, 0);
+    assert_true(on_event(b, CLEAR, DEV, 9));
+    assert_true(b->r->lamp[0][GIC_OUT_IRQ]);
+    assert_int_equal(gic_rig_mrs(b->r, 0, ICC_HPPIR1), LPI(6));
+    queue(b, CLEAR | on_dev, 6, 0, 0);
+    queue(b, INT | on_dev, 3, 0, 0);
+    queue(b, INT | on_dev, 6, 0, 0);
+    assert_true(on_event(b, INT, DEV, 9));
+    assert_int_equal(take(b, 0), LPI(3));
+    queue(b, 1 | on_dev, 6, 2, 0); /* MOVI to PE 2 */
+    assert_true(on_event(b, DISCARD, DEV, 9));
+    assert_int_equal(take(b, 0), LPI(12));
+    assert_int_equal(take(b, 2), LPI(6));
+    assert_true(on_event(b, INT, DEV, 0));
+    assert_true(on_event(b, CLEAR, DEV, 0));
+    assert_false(b->r->lamp[0][GIC_OUT_IRQ]);
+    bench_free(b);
+}
+
 static void test_refused(void **state)
 {
     struct bench *b = mapped(false);
@@ -463,11 +499,17 @@ static void test_pending_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_registers),     cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_interrupt),     cmocka_unit_test(test_order),
-        cmocka_unit_test(test_security),      cmocka_unit_test(test_clear_and_move),
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_stall),
-        cmocka_unit_test(test_flat_tables),   cmocka_unit_test(test_indirect_tables),
+        cmocka_unit_test(test_registers),
+        cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_security),
+        cmocka_unit_test(test_clear_and_move),
+        cmocka_unit_test(test_best_after_queue),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_stall),
+        cmocka_unit_test(test_flat_tables),
+        cmocka_unit_test(test_indirect_tables),
         cmocka_unit_test(test_pending_table),
     };
     return cmocka_run_group_tests_name("its", tests, NULL, NULL);
