@@ -60,7 +60,7 @@ static enum step s2_begin(struct walk *w, struct s2_walk *s, unsigned *bits)
 /* To the leaf: desc, level, ref; *out_pa is the block's address. */
 static enum step s2_descend(struct walk *w, struct s2_walk *s, uint64_t *out_pa)
 {
-    unsigned bits;
+    unsigned bits = 0;
     enum step st = s2_begin(w, s, &bits);
     if (st != STEP_OK) {
         return st;
