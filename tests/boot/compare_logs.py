@@ -6,8 +6,9 @@ usage: compare_logs.py ARMATURE CASE [VMM]     (CASE of the tables in guests.py)
 
 Times are stripped. What then differs must be in log_explained.txt, with the reason; the rest is
 printed and is a failure. A line that both have at different places is counted as moved: the order
-of the kernel's threads is not defined. Neither is where a line of the kernel falls between another
-program's line and its end: it begins a line of its own, and empty lines do not count.
+of the kernel's threads is not defined. Neither is where a line of the kernel falls into another
+program's: it begins a line of its own, what the terminal writes apart (ends of lines, tabs) ends
+one, and empty lines do not count.
 """
 import collections
 import difflib
@@ -43,7 +44,7 @@ class Explained:
     def clean(self, log):
         """Lines without times and without what is masked."""
         lines = []
-        for line in TIME.sub("\n", log.replace("\r", "")).split("\n"):
+        for line in re.split(r"[\n\t]", TIME.sub("\n", log.replace("\r", ""))):
             for r in self.rules["mask"]:
                 line = r.sub("", line)
             if line:
