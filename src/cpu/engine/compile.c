@@ -8,12 +8,14 @@
 #include "cpu/engine/block.h"
 #include "cpu/engine/code.h"
 #include "cpu/engine/stencil.h"
+#include "cpu/engine/variants.h"
 
-#define REACH       (UINT64_C(1) << 31) /* of a 32-bit address */
-#define INDEX_BITS  12
-#define INDEX_SIZE  (1U << INDEX_BITS)
-#define MAX_STENCIL 1024U /* bytes */
-#define EXIT_BYTES  10U   /* of the way to an operation that is not compiled */
+#define REACH        (UINT64_C(1) << 31) /* of a 32-bit address */
+#define INDEX_BITS   12
+#define INDEX_SIZE   (1U << INDEX_BITS)
+#define MAX_STENCIL  1024U /* bytes */
+#define EXIT_BYTES   10U   /* of the way to an operation that is not compiled */
+#define RELOAD_BYTES 12U   /* of the way into a stencil that expects a register in %rsi */
 
 struct compiler {
     struct code_memory memory;
@@ -25,7 +27,8 @@ struct unit {
     const struct stencil *stencil; /* NULL: stays interpreted */
     const struct op *op;           /* where it is */
     op_fn *interpreted;
-    const uint8_t *hot, *cold; /* where it will execute */
+    uint8_t carried;                   /* the register that it expects in %rsi */
+    const uint8_t *hot, *cold, *entry; /* where it will execute; entry: from elsewhere */
 };
 
 static unsigned hash_of(op_fn *fn)
@@ -55,12 +58,12 @@ struct compiler *compiler_new(const void *arena, size_t bytes)
         return NULL;
     }
     ASSERT(n_stencils <= INDEX_SIZE / 2);
-    for (size_t i = 0; i < n_stencils; i++) {
+    for (size_t i = 0; i < n_stencils; i += 1U + stencils[i].more) {
         unsigned h = hash_of((op_fn *)stencils[i].handler);
         while (k->by_handler[h] != NULL) {
             h = (h + 1) % INDEX_SIZE;
         }
-        ASSERT(stencils[i].hot + stencils[i].cold + EXIT_BYTES <= MAX_STENCIL);
+        ASSERT(stencils[i].hot + stencils[i].cold + EXIT_BYTES + RELOAD_BYTES <= MAX_STENCIL);
         k->by_handler[h] = &stencils[i];
     }
     return k;
@@ -177,6 +180,20 @@ static void write_exit(const struct compiler *k, const uint8_t *at, const struct
     memcpy(w + 6, &distance, 4);
 }
 
+/* mov register, %rsi; jmp hot */
+static void write_reload(const struct compiler *k, const struct unit *u)
+{
+    uint8_t *w = writable(k, u->entry);
+    int32_t offset = (int32_t)reg_offset(u->carried);
+    int32_t distance = (int32_t)(address(u->hot) - address(u->entry) - RELOAD_BYTES);
+    w[0] = 0x48;
+    w[1] = 0x8b;
+    w[2] = 0xb7;
+    memcpy(w + 3, &offset, 4);
+    w[7] = 0xe9;
+    memcpy(w + 8, &distance, 4);
+}
+
 /* Does the end of the hot part need a jump: is what follows not compiled? */
 static bool needs_exit(const struct unit *u)
 {
@@ -194,6 +211,9 @@ static void copy(const struct compiler *k, const struct unit *u)
         const uint8_t *at = h->at < s->hot ? u->hot + h->at : u->cold + (h->at - s->hot);
         fill(u, h, writable(k, at), at);
     }
+    if (u->entry != u->hot) {
+        write_reload(k, u);
+    }
     if (needs_exit(u)) {
         const struct unit *next = u + s->next;
         write_exit(k, u->hot + s->hot, next->op, next->interpreted);
@@ -205,7 +225,7 @@ static const uint8_t *lay_out(struct unit *u, unsigned n, const uint8_t *at)
 {
     for (unsigned i = 0; i < n; i++) {
         if (u[i].stencil != NULL) {
-            u[i].hot = at;
+            u[i].hot = u[i].entry = at;
             at += u[i].stencil->hot + (needs_exit(&u[i]) ? EXIT_BYTES : 0);
         }
     }
@@ -213,35 +233,51 @@ static const uint8_t *lay_out(struct unit *u, unsigned n, const uint8_t *at)
         if (u[i].stencil != NULL) {
             u[i].cold = at;
             at += u[i].stencil->cold;
+            if (u[i].carried != CARRIES_NOTHING) {
+                u[i].entry = at;
+                at += RELOAD_BYTES;
+            }
         }
     }
     return at;
 }
 
+/* The plain stencils of the operations, then the best variants. False: nothing to compile. */
+static bool choose(const struct compiler *k, const struct op *ops, unsigned n, struct choice *out)
+{
+    bool any = false;
+    for (unsigned i = 0; i < n; i++) {
+        out[i].stencil = find(k, ops[i].fn);
+        any |= out[i].stencil != NULL;
+    }
+    variants_choose(out, ops, n);
+    return any;
+}
+
 void compiler_compile(struct compiler *k, struct cpu *c, struct block *blk)
 {
     struct op again[BLOCK_MAX_SLOTS + 2];
+    struct choice chosen[BLOCK_MAX_SLOTS + 2];
     struct unit u[BLOCK_MAX_SLOTS + 2] = {0}; /* a stencil may name the two slots behind its own */
     struct op *slots = blk->entry + 1;
     unsigned n = block_decode_again(c, blk, again);
-    bool any = false;
 
     slots->fn = blk->first;
-    if (n != blk->n_ops || k->memory.size - k->memory.used < n * MAX_STENCIL) {
+    if (n != blk->n_ops || k->memory.size - k->memory.used < n * MAX_STENCIL ||
+        !choose(k, again + 2, n, chosen)) {
         return;
     }
     for (unsigned i = 0; i < n; i++) {
-        u[i] = (struct unit){find(k, again[i + 2].fn), &slots[i], slots[i].fn, NULL, NULL};
-        any |= u[i].stencil != NULL;
-    }
-    if (!any) {
-        return;
+        u[i] = (struct unit){.stencil = chosen[i].stencil,
+                             .op = &slots[i],
+                             .interpreted = slots[i].fn,
+                             .carried = chosen[i].carried};
     }
     const uint8_t *end = lay_out(u, n, k->memory.execute + k->memory.used);
     for (unsigned i = 0; i < n; i++) {
         if (u[i].stencil != NULL) {
             copy(k, &u[i]);
-            slots[i].fn = (op_fn *)(uintptr_t)u[i].hot;
+            slots[i].fn = (op_fn *)(uintptr_t)u[i].entry;
         }
     }
     k->memory.used = align_up((size_t)(end - k->memory.execute), 16);

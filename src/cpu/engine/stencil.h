@@ -9,10 +9,14 @@
  *
  * The part up to the first tail call of the next operation is "hot": it loses that jump when the
  * next operation is compiled too. The rest is "cold" and goes behind the block.
+ *
+ * A handler has a plain stencil and variants that do less: engine/variants.h chooses. Between
+ * stencils the value of the guest register that was written last is in a host register (%rsi).
  */
 #ifndef CPU_ENGINE_STENCIL_H
 #define CPU_ENGINE_STENCIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -56,7 +60,15 @@ struct stencil {
     uint16_t hot, cold;    /* bytes */
     uint16_t first_hole, n_holes;
     uint8_t next; /* slots to the operation that the end of the hot part goes on to; 0: none */
+    uint8_t more; /* variants that follow in the table */
+    /* enum stencil_field: the operand it takes from %rsi, the register that %rsi has afterwards */
+    uint8_t operand, sets;
+    bool sink;             /* only for field a = REG_SINK */
+    uint8_t reads, writes; /* flags: isa/flags.h */
+    bool exits;            /* may leave the block, or for the interpreter's handler */
 };
+
+enum stencil_field { STENCIL_NONE, STENCIL_A, STENCIL_B, STENCIL_C, STENCIL_D };
 
 extern const struct stencil stencils[];
 extern const size_t n_stencils;

@@ -14,87 +14,90 @@
 
 #include "cpu/cpu_internal.h"
 
-/* One of them, read by a template. */
-#define FLAG(c, f) LOADED((c)->f)
+enum { FLAG_V = 1, FLAG_C = 2, FLAG_Z = 4, FLAG_N = 8, FLAGS_ALL = 15 };
 
-static inline uint64_t adds64(struct cpu *c, uint64_t a, uint64_t b)
+/*
+ * How templates read and write one, and which flags they have to set. Compiled code has forms that
+ * leave out those that nobody looks at (isa/stencils.c).
+ */
+#ifndef STENCIL_BUILD
+#define FLAG(c, f)            ((c)->f)
+#define SET_FLAG(c, f, value) ((c)->f = (value))
+#define FLAGS_LIVE            FLAGS_ALL
+#endif
+
+#define FLAGS_FN static inline __attribute__((always_inline))
+
+FLAGS_FN void set_flags(struct cpu *c, unsigned live, uint64_t nf, uint64_t zf, uint64_t cf,
+                        uint64_t vf)
+{
+    if (live & FLAG_N) {
+        SET_FLAG(c, nf, nf);
+    }
+    if (live & FLAG_Z) {
+        SET_FLAG(c, zf, zf);
+    }
+    if (live & FLAG_C) {
+        SET_FLAG(c, cf, cf);
+    }
+    if (live & FLAG_V) {
+        SET_FLAG(c, vf, vf);
+    }
+}
+
+FLAGS_FN uint64_t adds64_live(struct cpu *c, unsigned live, uint64_t a, uint64_t b)
 {
     uint64_t r = a + b;
-    c->nf = r;
-    c->zf = r;
-    c->cf = r < a;
-    c->vf = ~(a ^ b) & (a ^ r);
+    set_flags(c, live, r, r, r < a, ~(a ^ b) & (a ^ r));
     return r;
 }
 
-static inline uint64_t subs64(struct cpu *c, uint64_t a, uint64_t b)
+FLAGS_FN uint64_t subs64_live(struct cpu *c, unsigned live, uint64_t a, uint64_t b)
 {
     uint64_t r = a - b;
-    c->nf = r;
-    c->zf = r;
-    c->cf = a >= b;
-    c->vf = (a ^ b) & (a ^ r);
+    set_flags(c, live, r, r, a >= b, (a ^ b) & (a ^ r));
     return r;
 }
 
-static inline uint64_t adds32(struct cpu *c, uint32_t a, uint32_t b)
+FLAGS_FN uint64_t adds32_live(struct cpu *c, unsigned live, uint32_t a, uint32_t b)
 {
     uint32_t r = a + b;
-    c->nf = (uint64_t)r << 32;
-    c->zf = r;
-    c->cf = r < a;
-    c->vf = (uint64_t)(~(a ^ b) & (a ^ r)) << 32;
+    set_flags(c, live, (uint64_t)r << 32, r, r < a, (uint64_t)(~(a ^ b) & (a ^ r)) << 32);
     return r;
 }
 
-static inline uint64_t subs32(struct cpu *c, uint32_t a, uint32_t b)
+FLAGS_FN uint64_t subs32_live(struct cpu *c, unsigned live, uint32_t a, uint32_t b)
 {
     uint32_t r = a - b;
-    c->nf = (uint64_t)r << 32;
-    c->zf = r;
-    c->cf = a >= b;
-    c->vf = (uint64_t)((a ^ b) & (a ^ r)) << 32;
+    set_flags(c, live, (uint64_t)r << 32, r, a >= b, (uint64_t)((a ^ b) & (a ^ r)) << 32);
     return r;
 }
 
 /* a + b + carry in; subtraction is a + ~b + carry. */
-static inline uint64_t adcs64(struct cpu *c, uint64_t a, uint64_t b)
+FLAGS_FN uint64_t adcs64_live(struct cpu *c, unsigned live, uint64_t a, uint64_t b)
 {
     uint64_t cin = FLAG(c, cf);
     uint64_t r = a + b + cin;
-    c->nf = r;
-    c->zf = r;
-    c->cf = cin ? r <= a : r < a;
-    c->vf = ~(a ^ b) & (a ^ r);
+    set_flags(c, live, r, r, cin ? r <= a : r < a, ~(a ^ b) & (a ^ r));
     return r;
 }
 
-static inline uint64_t adcs32(struct cpu *c, uint32_t a, uint32_t b)
+FLAGS_FN uint64_t adcs32_live(struct cpu *c, unsigned live, uint32_t a, uint32_t b)
 {
     uint64_t wide = (uint64_t)a + b + FLAG(c, cf);
     uint32_t r = (uint32_t)wide;
-    c->nf = (uint64_t)r << 32;
-    c->zf = r;
-    c->cf = wide >> 32;
-    c->vf = (uint64_t)(~(a ^ b) & (a ^ r)) << 32;
+    set_flags(c, live, (uint64_t)r << 32, r, wide >> 32, (uint64_t)(~(a ^ b) & (a ^ r)) << 32);
     return r;
 }
 
-static inline void logic_flags64(struct cpu *c, uint64_t r)
-{
-    c->nf = r;
-    c->zf = r;
-    c->cf = 0;
-    c->vf = 0;
-}
-
-static inline void logic_flags32(struct cpu *c, uint32_t r)
-{
-    c->nf = (uint64_t)r << 32;
-    c->zf = r;
-    c->cf = 0;
-    c->vf = 0;
-}
+#define adds64(c, a, b)     adds64_live(c, FLAGS_LIVE, a, b)
+#define subs64(c, a, b)     subs64_live(c, FLAGS_LIVE, a, b)
+#define adds32(c, a, b)     adds32_live(c, FLAGS_LIVE, a, b)
+#define subs32(c, a, b)     subs32_live(c, FLAGS_LIVE, a, b)
+#define adcs64(c, a, b)     adcs64_live(c, FLAGS_LIVE, a, b)
+#define adcs32(c, a, b)     adcs32_live(c, FLAGS_LIVE, a, b)
+#define logic_flags64(c, r) set_flags(c, FLAGS_LIVE, r, r, 0, 0)
+#define logic_flags32(c, r) set_flags(c, FLAGS_LIVE, (uint64_t)(r) << 32, r, 0, 0)
 
 /* The sixteen conditions, for handlers that are specialised by condition. No jumps inside: what
  * CSEL selects by is often as good as random. */

@@ -6,6 +6,7 @@
 #include "cpu/isa/branch.h"
 #include "cpu/isa/flags.h"
 #include "cpu/isa/int_arith.c.inc"
+#include "cpu/isa/int_arith_flags.c.inc"
 
 bool emit_integer_arithmetic_add_sub_immediate(struct emit *e)
 {

@@ -4,6 +4,7 @@
 #include "a64_gen.h"
 #include "cpu/isa/flags.h"
 #include "cpu/isa/int_logic.c.inc"
+#include "cpu/isa/int_logic_flags.c.inc"
 #include "cpu/isa/logic_imm.h"
 
 /* Indexed by opc:N, then sf. */

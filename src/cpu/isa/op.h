@@ -75,16 +75,16 @@ void op_defer(struct cpu *c, const struct op *o, int64_t budget);
  * Operands as templates (*.c.inc) name them, so that they can be something else than fields of an
  * operation (engine/stencil.h): the general or vector register that a field names, a field's
  * number, the immediate, and the immediate with its sign. SRC is the value of a register that is
- * read: in compiled code loaded by an instruction of its own (isa/stencils.c).
+ * read, SET writes one: compiled code does that in other ways as well (isa/stencils.c).
  */
-#define SRC(field) LOADED(REG(field))
 #ifndef STENCIL_BUILD
-#define LOADED(word) (word)
-#define REG(field)   c->x[o->field]
-#define VREG(field)  c->v[o->field]
-#define NUM(field)   o->field
-#define IMM          o->imm
-#define SIMM         ((uint64_t)(int64_t)(int32_t)o->imm)
+#define SRC(field)        REG(field)
+#define SET(field, value) (REG(field) = (value))
+#define REG(field)        c->x[o->field]
+#define VREG(field)       c->v[o->field]
+#define NUM(field)        o->field
+#define IMM               o->imm
+#define SIMM              ((uint64_t)(int64_t)(int32_t)o->imm)
 #endif
 
 #endif
