@@ -388,18 +388,26 @@ uint8_t *bus_ram_span(struct bus *b, pa_t pa, size_t len, const struct mem_attrs
 
 /* ---- ports and bulk copies ---- */
 
-static enum bus_result direct_access(void *opaque, struct bus_txn *t)
-{
-    const struct direct_port *p = opaque;
-    t->attrs.pas = p->pas;
-    return bus_access(p->bus, t);
-}
-
 static uint8_t *direct_span(void *opaque, pa_t pa, size_t len, bool write)
 {
     const struct direct_port *p = opaque;
     struct mem_attrs a = {.pas = p->pas};
-    return bus_ram_span(p->bus, pa, len, &a, write);
+    uint8_t *host = bus_ram_span(p->bus, pa, len, &a, write);
+    for (struct bus_listener *l = p->bus->listeners; write && host != NULL && l != NULL;
+         l = l->next) {
+        if (l->written != NULL) {
+            l->written(l->opaque, host, len);
+        }
+    }
+    return host;
+}
+
+static enum bus_result direct_access(void *opaque, struct bus_txn *t)
+{
+    const struct direct_port *p = opaque;
+    t->attrs.pas = p->pas;
+    (void)direct_span(opaque, t->pa, t->size, t->write);
+    return bus_access(p->bus, t);
 }
 
 struct bus_port bus_direct_port(struct bus *b, enum pas pas)

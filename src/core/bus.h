@@ -93,9 +93,11 @@ void bus_clear_written(struct bus *b);
 /* May a page be lent for writing just in case? Not one that would be marked by that. */
 bool bus_may_lend(struct bus *b, pa_t pa, const struct mem_attrs *a);
 
-/* Called after direct spans changed, so that holders of host addresses drop them. */
 struct bus_listener {
+    /* Direct spans changed: holders of host addresses drop them. */
     void (*remapped)(void *opaque);
+    /* A device writes here, or may from now on: through a direct port. May be NULL. */
+    void (*written)(void *opaque, const uint8_t *host, size_t len);
     void *opaque;
     struct bus_listener *next;
 };

@@ -28,6 +28,11 @@
 
 /* ---- state that others derive ---- */
 
+unsigned cpu_highest_el(const struct cpu *c)
+{
+    return c->cfg.has_el3 ? 3 : c->cfg.has_el2 ? 2 : 1;
+}
+
 enum pas cpu_lower_pas(const struct cpu *c)
 {
     if (!c->cfg.has_el3) {
@@ -100,6 +105,22 @@ static void bus_remapped(void *opaque)
     c->exit_flags |= EXIT_CONTEXT;
 }
 
+/* A store by another observer: the monitor is open, which is an event. */
+void cpu_lose_monitor(struct cpu *c)
+{
+    c->event_reg |= c->excl_valid;
+    c->excl_valid = false;
+}
+
+static void device_wrote(void *opaque, const uint8_t *host, size_t len)
+{
+    struct cpu *c = opaque;
+    const uint8_t *mine = c->excl_host;
+    if (c->excl_valid && mine < host + len && host < mine + c->excl_size) {
+        cpu_lose_monitor(c);
+    }
+}
+
 struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
 {
     struct cpu *c = g_aligned_alloc0(1, sizeof(*c), 64);
@@ -114,7 +135,7 @@ struct cpu *cpu_new(const struct cpu_config *cfg, GError **err)
     c->jump_cache = g_new0(struct jump_cache_entry, JUMP_CACHE_SIZE);
     c->tlb_back = g_new(struct fast_tlb_entry, BACK_TLB_SIZE);
     c->contexts = context_table_new();
-    c->remapped = (struct bus_listener){.remapped = bus_remapped, .opaque = c};
+    c->remapped = (struct bus_listener){bus_remapped, device_wrote, c, NULL};
     if (c->bus != NULL) {
         bus_add_listener(c->bus, &c->remapped);
     }
@@ -162,7 +183,7 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
     }
 }
 
-void cpu_reset(struct cpu *c)
+static void reset(struct cpu *c, bool cold)
 {
     observe_forget(c);
     memset(c->x, 0, sizeof(c->x));
@@ -170,16 +191,39 @@ void cpu_reset(struct cpu *c)
     memset(c->sp_el, 0, sizeof(c->sp_el));
     c->fp = (struct fp_env){0};
     cpu_set_nzcv(c, 0);
-    c->ps = (struct pstate){.el = c->cfg.has_el3 ? 3 : c->cfg.has_el2 ? 2 : 1, .sp = 1, .daif = 15};
+    c->ps = (struct pstate){.el = (uint8_t)cpu_highest_el(c), .sp = 1, .daif = 15};
     c->excl_valid = false;
     c->event_reg = false;
     c->in_wfi = c->in_wfe = false;
     c->delayed_trap = 0;
+    c->link = NULL;
+    sysreg_reset(c, cold);
+    context_flush(c);
+}
+
+void cpu_reset(struct cpu *c)
+{
+    reset(c, true);
     c->power = CPU_OFF;
     c->exit_flags = 0;
-    c->link = NULL;
-    sysreg_reset(c);
-    context_flush(c);
+}
+
+bool cpu_warm_reset_requested(const struct cpu *c)
+{
+    return bit(c->sr[SR_RMR_EL1 + cpu_highest_el(c) - 1], 1);
+}
+
+void cpu_warm_reset(struct cpu *c)
+{
+    unsigned el = c->ps.el;
+    reset(c, false);
+    c->pc = c->sr[SR_RVBAR_EL1 + c->ps.el - 1];
+    c->exit_flags |= EXIT_CONTEXT | EXIT_IRQ;
+    if (c->cfg.hooks.warm_reset != NULL) {
+        c->cfg.hooks.warm_reset(c->cfg.hooks.opaque, c);
+    }
+    context_el_changed(c, el);
+    cpu_context_changed(c, CTX_IRQ);
 }
 
 void cpu_start(struct cpu *c, const struct cpu_start *s)

@@ -41,6 +41,10 @@ struct cpu_hooks {
     uint64_t (*semihost)(void *opaque, struct cpu *c, uint64_t op, uint64_t param);
     /* When CNTVCT_EL0 reaches a value, as the PE reads it now; the present if it has. For WFxT. */
     tick_t (*counter_tick)(void *opaque, const struct pe_view *v, uint64_t count);
+    /* Did the PE's event streams send an event since it last asked? */
+    bool (*stream_event)(void *opaque, const struct pe_view *v);
+    /* The PE resets itself (RMR_ELx.RR): so must what others keep for it. */
+    void (*warm_reset)(void *opaque, struct cpu *c);
     /* The EL, security state, HCR_EL2 or SCR_EL3 of the PE changed (for GIC group routing). */
     void (*state_changed)(void *opaque, struct cpu *c, const struct pe_view *v);
     void *opaque;

@@ -207,6 +207,13 @@ struct cpu {
     struct touched jump_cache_used;
 };
 
+/* The PE opens its monitor because of somebody else's store: that sends it an event. */
+void cpu_lose_monitor(struct cpu *c);
+/* RMR_ELx.RR is set; reset what a Warm reset resets. */
+bool cpu_warm_reset_requested(const struct cpu *c);
+void cpu_warm_reset(struct cpu *c);
+
+unsigned cpu_highest_el(const struct cpu *c);
 /* EL2Enabled(): EL2 is implemented and not switched off for Secure state. */
 bool cpu_el2_enabled(const struct cpu *c);
 /* Security state of the current EL (EL3 is Secure). */

@@ -9,6 +9,8 @@
  */
 #include "devices/gtimer.h"
 
+#include <string.h>
+
 #include "base/bits.h"
 
 #define HCR_E2H   BIT(34)
@@ -63,6 +65,10 @@ struct gtimer_pe {
     uint64_t cntvoff, cntpoff;
     uint32_t cntkctl, cnthctl;
     bool poff_on; /* CNTPOFF_EL2 applies to CNTP now */
+    /* Event streams: which of EL1's and EL2's run; whether there was an event until `streamed_to`
+     * that nobody has taken. */
+    bool streams[2], event;
+    tick_t streamed_to;
     struct timer timer[GTIMER_N];
     const struct trace_port *trace; /* NULL: nobody listens */
 };
@@ -81,15 +87,19 @@ enum { SUB_TVAL = 0x10, SUB_CTL = 0x20, SUB_CVAL = 0x30, SUB_EL02 = 0x100 };
 
 /* ---- the counter ---- */
 
-uint64_t gtimer_count(const struct gtimer *t)
+static uint64_t count_at(const struct gtimer *t, tick_t now)
 {
-    uint64_t now = evq_now(t->q);
     if (t->num != 1) {
         return (uint64_t)((unsigned __int128)now * t->num / t->den);
     }
     /* now / den without a division: the estimate is right or one too small. */
     uint64_t q = (uint64_t)((unsigned __int128)now * t->inverse >> 64);
     return q + (now - q * t->den >= t->den);
+}
+
+uint64_t gtimer_count(const struct gtimer *t)
+{
+    return count_at(t, evq_now(t->q));
 }
 
 tick_t gtimer_tick_of_count(const struct gtimer *t, uint64_t n)
@@ -197,20 +207,6 @@ static bool poff_applies(const struct gtimer_pe *p, const struct pe_view *v)
            !hcr_has(v, HCR_E2H | HCR_TGE);
 }
 
-static void follow_state(struct gtimer_pe *p, const struct pe_view *v)
-{
-    bool on = poff_applies(p, v);
-    if (on != p->poff_on) {
-        p->poff_on = on;
-        timer_update(&p->timer[GTIMER_PHYS]);
-    }
-}
-
-void gtimer_pe_state_changed(struct gtimer *t, unsigned pe, const struct pe_view *v)
-{
-    follow_state(&t->pe[pe], v);
-}
-
 static uint64_t cntvct_offset(const struct gtimer_pe *p, const struct pe_view *v)
 {
     return in_host(v) ? 0 : p->cntvoff;
@@ -242,56 +238,85 @@ static uint64_t tval_offset(const struct timer *tm, const struct pe_view *v)
 
 /* ---- event streams ---- */
 
-struct stream {
-    bool on, falling;
-    unsigned bit_n;
-    uint64_t offset;
-};
-
-static struct stream stream_of(uint32_t ctl, uint64_t offset, bool ecv)
-{
-    return (struct stream){
-        .on = (ctl & CTL_EVNTEN) != 0,
-        .falling = (ctl & CTL_EVNTDIR) != 0,
-        .bit_n = extract32(ctl, CTL_EVNTI_LO, 4) + (ecv && (ctl & CTL_EVNTIS) ? 8 : 0),
-        .offset = offset,
-    };
-}
-
 /* CNTKCTL_EL1's follows CNTVCT and is off in the host; CNTHCTL_EL2's follows CNTPCT. */
-static struct stream el1_stream(const struct gtimer_pe *p, const struct pe_view *v)
+static void which_streams(const struct gtimer_pe *p, const struct pe_view *v, bool out[2])
 {
-    struct stream s = stream_of(p->cntkctl, p->cntvoff, p->t->cfg.ecv);
-    s.on = s.on && !hcr_has(v, HCR_E2H | HCR_TGE);
-    return s;
+    out[0] = (p->cntkctl & CTL_EVNTEN) != 0 && !hcr_has(v, HCR_E2H | HCR_TGE);
+    out[1] = (p->cnthctl & CTL_EVNTEN) != 0 && v->el2_enabled;
 }
 
-static struct stream el2_stream(const struct gtimer_pe *p, const struct pe_view *v)
+/* The first edge after `when` of a stream that runs. */
+static tick_t next_edge(const struct gtimer_pe *p, bool el2s, tick_t when)
 {
-    struct stream s = stream_of(p->cnthctl, 0, p->t->cfg.ecv);
-    s.on = s.on && v->el2_enabled;
-    return s;
-}
-
-static tick_t next_edge(const struct gtimer *t, struct stream s)
-{
-    uint64_t period = BIT(s.bit_n + 1);
-    uint64_t count = gtimer_count(t);
-    uint64_t phase = (count - s.offset) & (period - 1);
-    uint64_t edge = s.falling ? period : BIT(s.bit_n);
+    uint32_t ctl = el2s ? p->cnthctl : p->cntkctl;
+    unsigned bit_n =
+        extract32(ctl, CTL_EVNTI_LO, 4) + (p->t->cfg.ecv && (ctl & CTL_EVNTIS) ? 8 : 0);
+    uint64_t period = BIT(bit_n + 1);
+    uint64_t count = count_at(p->t, when);
+    uint64_t phase = (count - (el2s ? 0 : p->cntvoff)) & (period - 1);
+    uint64_t edge = ctl & CTL_EVNTDIR ? period : BIT(bit_n);
     uint64_t delta = edge > phase ? edge - phase : edge + period - phase;
     uint64_t at;
-    if (!s.on || __builtin_add_overflow(count, delta, &at)) {
-        return TICK_NEVER;
+    return __builtin_add_overflow(count, delta, &at) ? TICK_NEVER : gtimer_tick_of_count(p->t, at);
+}
+
+/* Note events until now, before what decides about them changes. A PE may ask that is ahead. */
+static void settle_streams(struct gtimer_pe *p)
+{
+    tick_t now = evq_now(p->t->q);
+    for (unsigned i = 0; i < 2; i++) {
+        p->event = p->event || (p->streams[i] && next_edge(p, i, p->streamed_to) <= now);
     }
-    return gtimer_tick_of_count(t, at);
+    p->streamed_to = MAX(now, p->streamed_to);
+}
+
+static void follow_streams(struct gtimer_pe *p, const struct pe_view *v)
+{
+    bool on[2];
+    which_streams(p, v, on);
+    if (on[0] != p->streams[0] || on[1] != p->streams[1]) {
+        settle_streams(p);
+        memcpy(p->streams, on, sizeof(on));
+    }
 }
 
 tick_t gtimer_next_event(const struct gtimer *t, unsigned pe, const struct pe_view *v)
 {
-    tick_t a = next_edge(t, el1_stream(&t->pe[pe], v));
-    tick_t b = next_edge(t, el2_stream(&t->pe[pe], v));
-    return a < b ? a : b;
+    const struct gtimer_pe *p = &t->pe[pe];
+    tick_t next = TICK_NEVER;
+    bool on[2];
+    which_streams(p, v, on);
+    for (unsigned i = 0; i < 2; i++) {
+        next = on[i] ? MIN(next, next_edge(p, i, evq_now(t->q))) : next;
+    }
+    return next;
+}
+
+bool gtimer_take_event(struct gtimer *t, unsigned pe, const struct pe_view *v)
+{
+    struct gtimer_pe *p = &t->pe[pe];
+    follow_streams(p, v);
+    settle_streams(p);
+    bool event = p->event;
+    p->event = false;
+    return event;
+}
+
+/* ---- what depends on the state of the PE ---- */
+
+static void follow_state(struct gtimer_pe *p, const struct pe_view *v)
+{
+    bool on = poff_applies(p, v);
+    if (on != p->poff_on) {
+        p->poff_on = on;
+        timer_update(&p->timer[GTIMER_PHYS]);
+    }
+    follow_streams(p, v);
+}
+
+void gtimer_pe_state_changed(struct gtimer *t, unsigned pe, const struct pe_view *v)
+{
+    follow_state(&t->pe[pe], v);
 }
 
 /* ---- access checks, in the order of the manual's pseudocode ---- */
@@ -532,6 +557,7 @@ static void write_cntvoff(void *owner, const struct pe_view *v, const struct sys
                           uint64_t val)
 {
     struct gtimer_pe *p = owner;
+    settle_streams(p);
     p->cntvoff = val;
     timer_update(&p->timer[GTIMER_VIRT]);
 }
@@ -563,6 +589,7 @@ static void write_cnthctl(void *owner, const struct pe_view *v, const struct sys
     struct gtimer_pe *p = owner;
     uint32_t mask = HCTL_MASK | (p->t->cfg.ecv ? HCTL_MASK_ECV | CTL_EVNTIS : 0);
     mask &= p->t->cfg.ecv_poff ? UINT32_MAX : ~(uint32_t)HCTL_ECV;
+    settle_streams(p);
     p->cnthctl = (uint32_t)val & mask;
     follow_state(p, v);
 }
@@ -586,7 +613,9 @@ static void write_cntkctl(void *owner, const struct pe_view *v, const struct sys
     if (kctl_is_hctl(v, r)) {
         write_cnthctl(owner, v, r, val);
     } else {
+        settle_streams(p);
         p->cntkctl = (uint32_t)val; /* RES0 bits hold state: a guest hypervisor keeps more here */
+        follow_streams(p, v);
     }
 }
 
@@ -684,12 +713,15 @@ static const struct snap_field pe_fields[] = {
     SNAP_FIELD(struct gtimer_pe, cntkctl),
     SNAP_FIELD(struct gtimer_pe, cnthctl),
     SNAP_FIELD(struct gtimer_pe, poff_on),
+    {SNAP_AT(struct gtimer_pe, streams), .elem = 1, .count = 2, .kind = SNAP_BOOL, .since = 2},
+    {SNAP_AT(struct gtimer_pe, event), .elem = 1, .count = 1, .kind = SNAP_BOOL, .since = 2},
+    {SNAP_AT(struct gtimer_pe, streamed_to), .elem = sizeof(tick_t), .count = 1, .since = 2},
     SNAP_STRUCTS(struct gtimer_pe, timer, struct timer, &timer_desc),
 };
 static const struct snap_desc pe_desc = SNAP_DESC(0, pe_fields);
 static const struct snap_field gtimer_fields[] = {SNAP_FIELD(struct gtimer, cntfrq)};
 /* clang-format on */
-static const struct snap_desc gtimer_desc = SNAP_DESC(1, gtimer_fields);
+static const struct snap_desc gtimer_desc = SNAP_DESC(2, gtimer_fields);
 
 void gtimer_snap(struct gtimer *t, struct snap *s)
 {
@@ -714,6 +746,9 @@ void gtimer_reset(struct gtimer *t)
         p->cntkctl = 0;
         p->cnthctl = HCTL_EL1PCTEN | HCTL_EL1PCEN;
         p->poff_on = false;
+        memset(p->streams, 0, sizeof(p->streams));
+        p->event = false;
+        p->streamed_to = evq_now(t->q);
         for (unsigned i = 0; i < GTIMER_N; i++) {
             p->timer[i].cval = 0;
             p->timer[i].ctl = 0;

@@ -60,8 +60,8 @@ struct irq_line *gtimer_output(struct gtimer *t, unsigned pe, enum gtimer_id id)
 struct sysreg_set gtimer_sysregs(struct gtimer *t, unsigned pe);
 
 /*
- * With FEAT_ECV_POFF the offset of CNTP depends on HCR_EL2.{E2H,TGE}, SCR_EL3.ECVEn and the
- * Security state: call when one of them changes. Not needed without the feature.
+ * HCR_EL2.{E2H,TGE}, SCR_EL3 or the Security state of the PE changed: event streams depend on them
+ * and, with FEAT_ECV_POFF, the offset of CNTP.
  */
 void gtimer_pe_state_changed(struct gtimer *t, unsigned pe, const struct pe_view *v);
 
@@ -77,5 +77,8 @@ tick_t gtimer_tick_of_cntvct(const struct gtimer *t, unsigned pe, const struct p
 
 /* The next event of the PE's event streams (WFE), strictly after now; TICK_NEVER: none runs. */
 tick_t gtimer_next_event(const struct gtimer *t, unsigned pe, const struct pe_view *v);
+
+/* Was there an event of these streams since the last call? */
+bool gtimer_take_event(struct gtimer *t, unsigned pe, const struct pe_view *v);
 
 #endif

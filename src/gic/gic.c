@@ -169,19 +169,34 @@ static void reset_bank(struct gic *g, struct irq_bank *b, bool is_private)
     b->group = g->cfg.ns_boot ? UINT32_MAX : 0;
 }
 
+static void reset_interfaces(struct gic_pe *p)
+{
+    cpuif_reset(p);
+    vcpuif_reset(p);
+    if (p->g->cfg.ns_boot && p->g->cfg.security) {
+        p->cpu.pmr = 0x80; /* lets Non-secure software change it */
+    }
+}
+
 static void reset_pe(struct gic_pe *p)
 {
     reset_bank(p->g, &p->priv, true);
     memset(p->sgi_source, 0, sizeof(p->sgi_source));
     p->asleep = false;
-    cpuif_reset(p);
-    vcpuif_reset(p);
+    reset_interfaces(p);
     if (!gic_is_v2(p->g)) {
         gicr_reset(p);
         gicr_v4_reset(p);
     }
-    if (p->g->cfg.ns_boot && p->g->cfg.security) {
-        p->cpu.pmr = 0x80; /* lets Non-secure software change it */
+}
+
+void gic_pe_reset(struct gic *g, unsigned pe)
+{
+    ASSERT(pe < g->cfg.n_pe);
+    if (!gic_is_v2(g)) {
+        reset_interfaces(&g->pe[pe]);
+        cpuif_update(&g->pe[pe]);
+        vcpuif_update(&g->pe[pe]);
     }
 }
 

@@ -100,4 +100,7 @@ struct sysreg_set gic_cpuif_sysregs(struct gic *g, unsigned pe);
  */
 void gic_pe_state_changed(struct gic *g, unsigned pe, const struct pe_view *v);
 
+/* A PE resets, and with it the CPU interface in it (v3); the other registers stay as they are. */
+void gic_pe_reset(struct gic *g, unsigned pe);
+
 #endif

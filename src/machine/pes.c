@@ -137,8 +137,22 @@ static void state_changed(void *opaque, struct cpu *c, const struct pe_view *v)
     if (m->cfg.secure) {
         gic_pe_state_changed(m->gic, v->pe, v);
     }
-    if (m->model.ecv_poff) {
-        gtimer_pe_state_changed(m->gtimer, v->pe, v);
+    gtimer_pe_state_changed(m->gtimer, v->pe, v);
+}
+
+static bool stream_event(void *opaque, const struct pe_view *v)
+{
+    struct machine *m = opaque;
+    return gtimer_take_event(m->gtimer, v->pe, v);
+}
+
+static void warm_reset(void *opaque, struct cpu *c)
+{
+    struct machine *m = opaque;
+    for (unsigned i = 0; i < m->n_pes; i++) {
+        if (m->pes[i] == c) {
+            gic_pe_reset(m->gic, i);
+        }
     }
 }
 
@@ -170,7 +184,8 @@ static bool make_pe(struct machine *m, unsigned i, GError **err)
         .tlb = m->cfg.tlb,
         .rng_seed = m->cfg.seed + i,
         .gic_sysregs = gic_sysregs(&m->cfg),
-        .hooks = {firmware_call, semihost_hook, counter_tick, state_changed, m},
+        .hooks = {firmware_call, semihost_hook, counter_tick, stream_event, warm_reset,
+                  state_changed, m},
         .bus = m->bus,
         .evq = m->evq,
     };

@@ -96,16 +96,11 @@ static tick_t pe_wakeup(const struct machine *m, unsigned i)
 }
 
 /* Event streams that have fired by now. */
-static void deliver_event_streams(struct machine *m, tick_t since)
+static void deliver_event_streams(struct machine *m)
 {
     for (unsigned i = 0; i < m->n_pes; i++) {
-        if (m->in_wfe[i]) {
-            evq_set_now(m->evq, since);
-            tick_t t = gtimer_next_event(m->gtimer, i, &m->views[i]);
-            evq_set_now(m->evq, m->now);
-            if (t <= m->now) {
-                cpu_send_event(m->pes[i]);
-            }
+        if (m->in_wfe[i] && gtimer_take_event(m->gtimer, i, &m->views[i])) {
+            cpu_send_event(m->pes[i]);
         }
     }
 }
@@ -117,7 +112,7 @@ static void advance_to(struct machine *m, tick_t when)
     evq_set_now(m->evq, since);
     m->now = MAX(when, since);
     evq_advance(m->evq, m->now);
-    deliver_event_streams(m, since);
+    deliver_event_streams(m);
 }
 
 static tick_t next_event(const struct machine *m)

@@ -88,6 +88,8 @@ static void wait_for_store(uint64_t unused)
 
 static void reservations_as_events(void)
 {
+    uint64_t start = rd(cntpct_el0);
+
     flag = stage = 0;
     smp_run(OTHER, wait_for_store, 0);
     for (uint64_t n = 1; n <= ROUNDS; n++) {
@@ -97,6 +99,8 @@ static void reservations_as_events(void)
     }
     smp_wait(OTHER);
     check_eq("a lost reservation wakes WFE", stage, ROUNDS);
+    check("without waiting for anything else",
+          rd(cntpct_el0) - start < ROUNDS * rd(cntfrq_el0) / 1000);
 }
 
 /* ---- translations ---- */

@@ -243,6 +243,46 @@ static void event_stream(void)
     isb();
 }
 
+/* An edge while the PE does something else is in the Event Register, once. */
+static void event_stream_meanwhile(void)
+{
+    const uint64_t cnthctl = rd(cnthctl_el2), cntkctl = rd(cntkctl_el1);
+    const unsigned n = 13;
+
+    for (unsigned i = 0; i < 8; i++) {
+        bool virtual = i & 1, off = i & 2, moved = i & 4;
+        uint64_t control = BIT(2) | n << 4;
+
+        wr(cntkctl_el1, cntkctl | (virtual ? control : 0));
+        wr(cnthctl_el2, cnthctl | (virtual ? 0 : control));
+        isb();
+        insn("sevl\nwfe\nwfe");
+        uint64_t start = physical();
+        while (physical() - start < 3 << n) {
+        }
+        if (off) {
+            wr(cntkctl_el1, cntkctl);
+            wr(cnthctl_el2, cnthctl);
+        }
+        if (moved) {
+            wr(cntvoff_el2, 12345 + i);
+        }
+        isb();
+        start = physical();
+        insn("wfe");
+        check("event stream: an edge meanwhile", physical() - start < 100);
+        if (!off && !moved) {
+            insn("wfe");
+            check("event stream: only once",
+                  ((physical() - BIT(n)) & (BIT(n + 1) - 1)) < BIT(n) / 8);
+        }
+        wr(cntvoff_el2, 0);
+    }
+    wr(cntkctl_el1, cntkctl);
+    wr(cnthctl_el2, cnthctl);
+    isb();
+}
+
 /* Which counter, which edge of which bit: EVNTDIR, EVNTI, EVNTIS of both controls. */
 static void event_stream_edges(void)
 {
@@ -321,6 +361,7 @@ int guest_main(void)
     access_controls();
     event_stream();
     event_stream_edges();
+    event_stream_meanwhile();
     if (home_el() == 3) {
         fault_storm(&timers[0]);
     }

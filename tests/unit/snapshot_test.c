@@ -356,6 +356,7 @@ static void damage_changes_nothing(void **state)
     rig_init(&r, 3, false);
     stir(&r, 5000);
     GByteArray *a = machine_save_bytes(r.m, NULL);
+    uint64_t then = machine_hash(r.m, NULL);
     stir(&r, 1000);
     uint64_t now = machine_hash(r.m, NULL);
     for (guint i = 0; i < 60; i++) {
@@ -363,8 +364,11 @@ static void damage_changes_nothing(void **state)
         /* Behind the frame's header, which has bits that say nothing. */
         guint at = 32 + (guint)(rnd(&r) % (a->len - 32));
         a->data[at] ^= 1 << i % 8;
-        assert_false(machine_load_bytes(r.m, a->data, a->len, &err));
+        if (machine_load_bytes(r.m, a->data, a->len, &err)) {
+            now = then; /* a bit that says nothing in a frame either */
+        }
         g_clear_error(&err);
+        assert_int_equal(machine_hash(r.m, NULL), now);
         assert_false(machine_load_bytes(r.m, a->data, at, &err));
         g_clear_error(&err);
         a->data[at] ^= 1 << i % 8;

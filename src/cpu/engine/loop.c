@@ -363,7 +363,7 @@ static void lose_monitors_of_others(const struct cpu *c)
 {
     for (unsigned i = 0; i < c->n_peers; i++) {
         if (c->peers[i] != c) {
-            c->peers[i]->excl_valid = false;
+            cpu_lose_monitor(c->peers[i]);
         }
     }
 }

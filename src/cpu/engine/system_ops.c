@@ -43,12 +43,27 @@ void system_delayed_trap(struct cpu *c)
     }
 }
 
+/* The Event Register, which this clears. Events of streams are looked for when they matter. */
+static bool take_event(struct cpu *c)
+{
+    const struct cpu_hooks *h = &c->cfg.hooks;
+    struct pe_view v = cpu_view(c);
+    bool streamed = h->stream_event != NULL && h->stream_event(h->opaque, &v);
+    bool set = c->event_reg || streamed;
+    c->event_reg = false;
+    return set;
+}
+
 /* deadline: of WFxT, or TICK_NEVER. */
 static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, tick_t deadline)
 {
     bool event = kind == WFX_WFE || kind == WFX_WFET;
-    if (event && c->event_reg) {
-        c->event_reg = false;
+    struct wfx_trap trap = trap_wfx(c, kind);
+    if (!event && trap.target == TRAP_NONE && UNLIKELY(cpu_warm_reset_requested(c))) {
+        cpu_warm_reset(c);
+        return;
+    }
+    if (event && take_event(c)) {
         complete(c);
         return;
     }
@@ -60,7 +75,6 @@ static void wait_for(struct cpu *c, enum wfx_kind kind, unsigned rt, tick_t dead
         complete(c);
         return;
     }
-    struct wfx_trap trap = trap_wfx(c, kind);
     tick_t trap_at = c->time + trap.delay_cycles * c->ticks_per_insn;
     if (trap.target != TRAP_NONE && trap.delay_cycles == 0) {
         exc_take_sync(c, trap.target, EC_WFX, trap_wfx_iss(kind, rt), RETURN_THIS);

@@ -28,13 +28,6 @@ void sr_wr_mdcr_el3(struct cpu *c, enum sr_id id, uint64_t v)
     sr_wr_mdcr_el2(c, id, v);
 }
 
-void sr_wr_rmr(struct cpu *c, enum sr_id id, uint64_t v)
-{
-    if (bit(v, 1)) {
-        log_unimp("cpu", "%s: warm reset request ignored", sr_table[id].name);
-    }
-}
-
 /* Only stack pointers that are not the current one are accessible. */
 uint64_t sr_rd_sp_el(struct cpu *c, enum sr_id id)
 {

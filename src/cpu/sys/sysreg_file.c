@@ -174,10 +174,30 @@ void sr_store(struct cpu *c, enum sr_id id, uint64_t v)
 
 /* ---- reset ---- */
 
-void sysreg_reset(struct cpu *c)
+/* Registers that only a Cold reset resets: those of the debug domain. */
+static bool survives_warm_reset(unsigned id)
+{
+    static const struct {
+        uint16_t first, last;
+    } kept[] = {
+        {SR_DBGBVR0_EL1, SR_DBGWCR3_EL1}, {SR_DBGCLAIMSET_EL1, SR_DBGCLAIMCLR_EL1},
+        {SR_DBGPRCR_EL1, SR_DBGPRCR_EL1}, {SR_OSLSR_EL1, SR_OSLSR_EL1},
+        {SR_OSECCR_EL1, SR_OSECCR_EL1},   {SR_OSDTRRX_EL1, SR_OSDTRTX_EL1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(kept); i++) {
+        if (id >= kept[i].first && id <= kept[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void sysreg_reset(struct cpu *c, bool cold)
 {
     for (unsigned id = 0; id < SR_COUNT; id++) {
-        c->sr[id] = sr_masks(c)->res1[id];
+        if (cold || !survives_warm_reset(id)) {
+            c->sr[id] = sr_masks(c)->res1[id];
+        }
     }
     /* Generation 0 is never current: what is cached below is stale until a full check. */
     memset(c->dc_ok, 0, sizeof(c->dc_ok));
@@ -186,11 +206,13 @@ void sysreg_reset(struct cpu *c)
     c->last_set.gen = 0;
     c->sr_gen = 1;
     sysreg_id_reset(c);
-    c->sr[SR_OSLSR_EL1] |= BIT(1); /* OSLK */
+    if (cold) {
+        c->sr[SR_OSLSR_EL1] |= BIT(1); /* OSLK */
+        c->sysregs->rng = c->cfg.rng_seed + c->cfg.index;
+    }
     c->sr[SR_CPTR_EL2] = CPTR_EL2_RES1;
     c->fp.fpcr = 0;
     c->fp.fpsr = 0;
-    c->sysregs->rng = c->cfg.rng_seed + c->cfg.index;
     pmu_reset(c);
     debug_registers_changed(c);
 }

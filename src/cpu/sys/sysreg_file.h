@@ -42,7 +42,7 @@ bool cpu_configure(struct cpu *c, GError **err);
 void cpu_unconfigure(struct cpu *c);
 
 /* Reset values of every register (c->ps and general registers are the caller's). */
-void sysreg_reset(struct cpu *c);
+void sysreg_reset(struct cpu *c, bool cold); /* else warm: the debug domain keeps its state */
 /* What firmware does before it enters el: every enable of every feature in the registers of the
  * ELs above (Linux Documentation/arch/arm64/booting.rst). secure: as for cpu_start. */
 void sysreg_setup_direct_boot(struct cpu *c, unsigned el, bool secure);

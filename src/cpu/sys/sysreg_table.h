@@ -150,7 +150,6 @@ enum sr_verdict sysreg_impdef_verdict(const struct cpu *c);
             X(pmxevcntr) X(pmevcntr) X(pmevtyper) X(pmccfiltr)
 #define SR_WRITE_HOOKS(X)                                                                          \
     X(sp_el)                                                                                       \
-    X(rmr)                                                                                         \
     X(hcr)                                                                                         \
     X(mdcr_el2)                                                                                    \
     X(mdcr_el3) X(disr) X(spsel) X(pan) X(uao) X(allint) X(nzcv) X(daif) X(dit) X(ssbs) X(fpcr)    \
