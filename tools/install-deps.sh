@@ -7,7 +7,7 @@ required="gcc meson ninja-build pkg-config python3 libc6-dev
  libglib2.0-dev libelf-dev libfdt-dev libzstd-dev zlib1g-dev libslirp-dev libjson-glib-dev
  libcmocka-dev libcapstone-dev libmpfr-dev libgmp-dev"
 # Without one of these a compiler is slower, or tests are left out or skip, and say so.
-optional="clang-19 libclang-rt-19-dev clang-format-19 llvm-19
+optional="clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 llvm-19
  gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross gdb-multiarch
  device-tree-compiler mtools zstd xz-utils"
 # The reference emulator: bookworm has this version in its backports.

@@ -85,7 +85,7 @@ static bool create_blk(struct wiring *w, const struct optlist *l, GError **err)
 
 static bool parse_mac(const char *text, uint8_t mac[6])
 {
-    for (unsigned i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 6; i++) {
         int hi = g_ascii_xdigit_value(text[3 * i]);
         int lo = hi < 0 ? -1 : g_ascii_xdigit_value(text[3 * i + 1]);
         if (lo < 0 || text[3 * i + 2] != (i == 5 ? '\0' : ':')) {
@@ -181,9 +181,11 @@ static bool create_port(struct wiring *w, const struct optlist *l, bool console,
     if (nr != UINT64_MAX) {
         cfg.nr = (int)nr;
     }
-    if (chardev != NULL &&
-        (cfg.chr = wiring_device_chardev(w, optlist_what(l), chardev, err)) == NULL) {
-        return false;
+    if (chardev != NULL) {
+        cfg.chr = wiring_device_chardev(w, optlist_what(l), chardev, err);
+        if (cfg.chr == NULL) {
+            return false;
+        }
     }
     return virtio_console_add_port(*wiring_serial_bus(w), &cfg, err);
 }

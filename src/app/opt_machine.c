@@ -254,13 +254,18 @@ bool opt_numa(struct options *o, const char *arg, GError **err)
 
 /* ---- -smp ---- */
 
+/* PEs of the parts that are given. */
+static uint64_t n_described(const struct fdt_topology *t)
+{
+    return UINT64_C(1) * MAX(t->sockets, 1) * MAX(t->clusters, 1) * MAX(t->cores, 1) *
+           MAX(t->threads, 1);
+}
+
 /* The reference machine's rule: what is not given is 1, but for cores, or sockets if cores are
  * given, which make the product right. */
 static void complete_topology(struct fdt_topology *t, uint64_t n)
 {
-    uint64_t known =
-        MAX(t->sockets, 1) * MAX(t->clusters, 1) * MAX(t->cores, 1) * MAX(t->threads, 1);
-    uint64_t rest = MAX(n / known, 1);
+    uint64_t rest = MAX(n / n_described(t), 1);
     if (t->cores == 0) {
         t->cores = (unsigned)rest;
     } else if (t->sockets == 0) {
@@ -301,8 +306,12 @@ static bool parse_smp(struct options *o, const struct optlist *l, GError **err)
         return false;
     }
     if (n == 0) {
-        n = max != 0 ? max
-                     : MAX(t.sockets, 1) * MAX(t.clusters, 1) * MAX(t.cores, 1) * MAX(t.threads, 1);
+        uint64_t described = n_described(&t);
+        if (max == 0 && described > VIRT_MAX_CPUS_GICV3) {
+            return fail(err, ERR_OPTION, "-smp: %" PRIu64 " PEs are too many (at most %u)",
+                        described, VIRT_MAX_CPUS_GICV3);
+        }
+        n = max != 0 ? max : (unsigned)described;
     }
     if (max != 0 && max != n) {
         return fail(err, ERR_OPTION, "-smp: maxcpus=%u: adding PEs at run time is not available",

@@ -24,10 +24,10 @@ bool opt_key_frames(struct options *o, const char *arg, GError **err)
            optlist_parse_size("--key-frames", arg, MIB, &o->key_frame_bytes, err);
 }
 
-static bool add(struct options *o, char *spec, bool qmp, bool pretty)
+static bool add(struct options *o, const char *spec, bool qmp, bool pretty)
 {
     struct opt_monitor *m = g_new0(struct opt_monitor, 1);
-    *m = (struct opt_monitor){spec, qmp, pretty};
+    *m = (struct opt_monitor){g_strdup(spec), qmp, pretty};
     g_ptr_array_add(o->monitors, m);
     return true;
 }
@@ -39,17 +39,17 @@ static bool is_none(const char *spec)
 
 bool opt_monitor(struct options *o, const char *arg, GError **err)
 {
-    return is_none(arg) || add(o, g_strdup(arg), false, false);
+    return is_none(arg) || add(o, arg, false, false);
 }
 
 bool opt_qmp(struct options *o, const char *arg, GError **err)
 {
-    return is_none(arg) || add(o, g_strdup(arg), true, false);
+    return is_none(arg) || add(o, arg, true, false);
 }
 
 bool opt_qmp_pretty(struct options *o, const char *arg, GError **err)
 {
-    return is_none(arg) || add(o, g_strdup(arg), true, true);
+    return is_none(arg) || add(o, arg, true, true);
 }
 
 static bool parse_mon(struct options *o, const struct optlist *l, GError **err)
@@ -68,7 +68,8 @@ static bool parse_mon(struct options *o, const struct optlist *l, GError **err)
     if (mode != NULL && !control && strcmp(mode, "readline") != 0) {
         return fail(err, ERR_OPTION, "-mon mode=%s: there is readline and control", mode);
     }
-    return add(o, g_strconcat("chardev:", chardev, NULL), control, pretty);
+    g_autofree char *spec = g_strconcat("chardev:", chardev, NULL);
+    return add(o, spec, control, pretty);
 }
 
 bool opt_mon(struct options *o, const char *arg, GError **err)

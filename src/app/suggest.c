@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/suggest.h"
 
-#include <ctype.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <string.h>
@@ -25,10 +24,9 @@ unsigned suggest_distance(const char *a, const char *b)
         const unsigned *up2 = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= lb; j++) {
-            bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-            unsigned d = up[j - 1] + (same ? 0 : 1);
-            d = MIN(d, up[j] + 1);
-            d = MIN(d, row[j - 1] + 1);
+            bool same = g_ascii_tolower(a[i - 1]) == g_ascii_tolower(b[j - 1]);
+            unsigned d = MIN(up[j], row[j - 1]) + 1;
+            d = MIN(d, up[j - 1] + (same ? 0 : 1));
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
                 d = MIN(d, up2[j - 2] + 1);
             }

@@ -310,9 +310,11 @@ static bool connect_flash(struct wiring *w, GError **err)
     unsigned next = 0;
     for (unsigned n = 0; n < MACHINE_N_FLASH; n++) {
         const char *node = w->o->pflash_node[n];
-        if (node != NULL &&
-            (w->cfg.flash[n] = wiring_take_drive(w, "-M pflash", node, err)) == NULL) {
-            return false;
+        if (node != NULL) {
+            w->cfg.flash[n] = wiring_take_drive(w, "-M pflash", node, err);
+            if (w->cfg.flash[n] == NULL) {
+                return false;
+            }
         }
     }
     for (guint i = 0; i < w->drives->len; i++) {
@@ -651,9 +653,11 @@ static bool open_semihosting(struct wiring *w, GError **err)
     if (!s->enable) {
         return true;
     }
-    if (s->chardev != NULL &&
-        (console = wiring_chardev(w, "-semihosting-config", s->chardev, err)) == NULL) {
-        return false;
+    if (s->chardev != NULL) {
+        console = wiring_chardev(w, "-semihosting-config", s->chardev, err);
+        if (console == NULL) {
+            return false;
+        }
     }
     w->semihost = semihost_files_new(console);
     w->cfg.semihost = semihost_files_host(w->semihost);

@@ -11,7 +11,9 @@
 #define K2 UINT64_C(0x165667b19e3779f9)
 #define K3 UINT64_C(0x27d4eb2f165667c5)
 
-enum { LANES = 4, LANE_BYTES = 16, BLOCK_BYTES = LANES * LANE_BYTES };
+#define LANES       4
+#define LANE_BYTES  ((size_t)16)
+#define BLOCK_BYTES (LANES * LANE_BYTES)
 
 static uint64_t word(const uint8_t *p)
 {

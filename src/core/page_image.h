@@ -15,7 +15,7 @@ struct page_image;
 
 /* n pages of zeros. *bytes counts what all images of a family take. */
 struct page_image *page_image_new(uint64_t n, uint64_t *bytes);
-struct page_image *page_image_copy(const struct page_image *i);
+struct page_image *page_image_copy(const struct page_image *from);
 void page_image_free(struct page_image *i);
 
 uint64_t page_image_len(const struct page_image *i);

@@ -61,10 +61,9 @@ struct cpu_config {
     uint32_t cntfrq_hz;         /* CNTFRQ_EL0 at reset; 0: the model's */
     uint64_t rng_seed;          /* RNDR and PAuth-independent randomness */
     uint64_t block_cache_bytes; /* memory for decoded blocks; 0: default */
-    uint16_t
-        compile_after;   /* executions until a block is compiled, CPU_COMPILE_NEVER; 0: default */
-    uint8_t tlb;         /* enum cpu_tlb */
-    uint8_t gic_sysregs; /* ID_AA64PFR0_EL1.GIC: 0 none, 1 GICv3 and GICv4.0, 3 GICv4.1 */
+    uint16_t compile_after;     /* runs until a block is compiled, CPU_COMPILE_NEVER; 0: default */
+    uint8_t tlb;                /* enum cpu_tlb */
+    uint8_t gic_sysregs;        /* ID_AA64PFR0_EL1.GIC: 0 none, 1 GICv3 and GICv4.0, 3 GICv4.1 */
     struct cpu_hooks hooks;
     struct bus *bus;
     struct evq *evq;

@@ -46,7 +46,8 @@ static void cmd_thread(struct gdb_stub *g, const char *p)
 {
     int pe;
     char op = *p;
-    if ((op != 'g' && op != 'c') || (p++, !gdb_take_thread(g, &p, &pe))) {
+    const char *id = p + 1;
+    if ((op != 'g' && op != 'c') || !gdb_take_thread(g, &id, &pe)) {
         say_ok(g, false);
         return;
     }

@@ -62,8 +62,8 @@ void gdb_back(struct gdb_stub *g, bool step);
 
 /* gdb_points.c: "0,addr,kind". */
 GArray *gdb_points_new(void);
-void gdb_point_insert(struct gdb_stub *g, const char *p);
-void gdb_point_remove(struct gdb_stub *g, const char *p);
+void gdb_point_insert(struct gdb_stub *g, const char *s);
+void gdb_point_remove(struct gdb_stub *g, const char *s);
 void gdb_points_clear(struct gdb_stub *g);
 /* The word of a stop reply for a watchpoint that covers va. */
 const char *gdb_watch_word(const struct gdb_stub *g, uint64_t va, bool write);

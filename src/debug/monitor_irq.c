@@ -63,7 +63,7 @@ static uint64_t bank_of(const struct monitor *mon, unsigned intid)
 
 static bool bit_of(const struct monitor *mon, unsigned reg, unsigned intid)
 {
-    return bit(peek32(mon, bank_of(mon, intid) + reg + intid / 32 * 4), intid % 32);
+    return bit(peek32(mon, bank_of(mon, intid) + reg + intid / 32 * UINT64_C(4)), intid % 32);
 }
 
 static void put_group(const struct monitor *mon, unsigned intid, GString *out)
@@ -79,7 +79,8 @@ static void put_route(const struct monitor *mon, unsigned intid, GString *out)
     if (intid < 32) {
         g_string_append(out, "this PE");
     } else if (is_v3(mon)) {
-        g_string_append_printf(out, "%" PRIx64, peek(mon, d + GIC_IROUTER + intid * 8, 8));
+        g_string_append_printf(out, "%" PRIx64,
+                               peek(mon, d + GIC_IROUTER + intid * UINT64_C(8), 8));
     } else {
         g_string_append_printf(out, "PEs %02x", (unsigned)peek(mon, d + GIC_ITARGETSR + intid, 1));
     }
@@ -94,7 +95,7 @@ static void put_interrupt(const struct monitor *mon, unsigned intid, GString *ou
     if (!enabled && !pending && !active) {
         return;
     }
-    uint32_t cfg = peek32(mon, bank + GIC_ICFGR + intid / 16 * 4) >> (intid % 16 * 2);
+    uint32_t cfg = peek32(mon, bank + GIC_ICFGR + intid / 16 * UINT64_C(4)) >> (intid % 16 * 2);
     g_string_append_printf(out, "%5u  group ", intid);
     put_group(mon, intid, out);
     g_string_append_printf(out, "  priority %02x  %s  %s  %s  %s  ",

@@ -220,8 +220,11 @@ static void on_byte(struct qmp *q, char c)
     if (c == '{' || c == '[') {
         q->depth++;
         q->too_long |= q->depth > DEPTH_MAX;
-    } else if ((c == '}' || c == ']') && q->depth != 0 && --q->depth == 0) {
-        end_message(q);
+    } else if ((c == '}' || c == ']') && q->depth != 0) {
+        q->depth--;
+        if (q->depth == 0) {
+            end_message(q);
+        }
     }
 }
 

@@ -278,7 +278,7 @@ static uint64_t conditional_compare(struct eval *e)
         return 0;
     }
     uint64_t b = is_set(e, 11) ? field(e, 16, 5) : reg(e, 16);
-    return add_with_carry(e, reg(e, 5), sub ? sized(e, ~b) : b, sub, true);
+    return add_with_carry(e, reg(e, 5), sub ? sized(e, ~b) : b, sub ? 1 : 0, true);
 }
 
 static uint64_t registers(struct eval *e)

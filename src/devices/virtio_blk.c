@@ -272,7 +272,7 @@ static void fill_config(struct virtio_blk *b, uint32_t physical, uint16_t queue_
 {
     uint8_t *c = b->d.config;
     bool rw = !b->disk->read_only;
-    uint64_t cyls = b->sectors / (16 * 63);
+    uint64_t cyls = b->sectors / 16 / 63;
     virtio_put_le(c, b->sectors, 8);
     virtio_put_le(c + 12, queue_size - 2U, 4); /* seg_max: all but header and status */
     virtio_put_le(c + 16, cyls > 16383 ? 16383 : cyls < 2 ? 2 : cyls, 2);

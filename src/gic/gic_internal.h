@@ -383,10 +383,10 @@ void vcpuif_write_apr(struct gic_pe *p, enum vgrp grp, unsigned n, uint64_t v);
  * or -1. */
 int vcpuif_best(const struct gic_pe *p);
 bool vcpuif_is_sufficient(const struct gic_pe *p, int lr);
-void vcpuif_activate(struct gic_pe *p, int lr);
+void vcpuif_activate(struct gic_pe *p, int n);
 /* The list register that holds an active interrupt, or -1. */
 int vcpuif_find_active(const struct gic_pe *p, uint32_t vintid, uint32_t source);
-void vcpuif_deactivate(struct gic_pe *p, int lr);
+void vcpuif_deactivate(struct gic_pe *p, int n);
 void vcpuif_count_eoi(struct gic_pe *p);
 uint8_t vcpuif_group_mask(const struct gic_pe *p, enum vgrp grp);
 uint32_t vcpuif_misr(const struct gic_pe *p);

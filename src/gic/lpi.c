@@ -181,7 +181,7 @@ void lpi_refresh(struct gic *g)
 /* The bytes of the table that word w of the bitmap is; NULL: not in RAM. */
 static uint8_t *table_word(const struct gic_pe *p, unsigned w, bool write)
 {
-    return gic_ram(p->g, pa((p->lpi->pendbaser & PENDBASER_PA) + 4 * w), 4, write);
+    return gic_ram(p->g, pa((p->lpi->pendbaser & PENDBASER_PA) + UINT64_C(4) * w), 4, write);
 }
 
 static void read_table(struct gic_pe *p)

@@ -245,7 +245,7 @@ uint32_t vcpuif_misr(const struct gic_pe *p)
 static void drive_maintenance(struct gic_pe *p)
 {
     bool level = (p->v.hcr & HCR_EN) && vcpuif_misr(p) != 0;
-    if (level != (bool)bit(p->priv.level, GIC_MAINTENANCE_INTID)) {
+    if (level != bit(p->priv.level, GIC_MAINTENANCE_INTID)) {
         pending_input(p, GIC_MAINTENANCE_INTID, level);
     }
 }

@@ -9,7 +9,7 @@ struct netdev *host_netdev_user_open(struct hostloop *h, const struct netdev_use
     return NULL;
 }
 
-void host_netdev_close(struct netdev *n) {}
+void host_netdev_close(struct netdev *dev) {}
 
 uint64_t host_netdev_dropped(const struct netdev *n)
 {

@@ -179,7 +179,7 @@ static const SlirpCb slirp_callbacks = {
 
 static const struct {
     int slirp;
-    short host;
+    int host;
 } poll_bits[] = {
     {SLIRP_POLL_IN, POLLIN},   {SLIRP_POLL_OUT, POLLOUT}, {SLIRP_POLL_PRI, POLLPRI},
     {SLIRP_POLL_ERR, POLLERR}, {SLIRP_POLL_HUP, POLLHUP},
@@ -188,11 +188,11 @@ static const struct {
 static int slirp_add_poll(int fd, int events, void *opaque)
 {
     struct host_netdev *n = opaque;
-    short e = 0;
+    int e = 0;
     for (size_t i = 0; i < ARRAY_LEN(poll_bits); i++) {
         e |= (events & poll_bits[i].slirp) != 0 ? poll_bits[i].host : 0;
     }
-    return hostloop_watch(n->loop, fd, e);
+    return hostloop_watch(n->loop, fd, (short)e);
 }
 
 static int slirp_get_revents(int idx, void *opaque)

@@ -51,7 +51,7 @@ bool netdev_user_parse_fwd(const char *text, struct netdev_fwd *out, GError **er
 
 struct netdev *host_netdev_user_open(struct hostloop *h, const struct netdev_user_cfg *cfg,
                                      GError **err);
-void host_netdev_close(struct netdev *n);
+void host_netdev_close(struct netdev *dev);
 /* Frames lost because the queue to the guest was full. */
 uint64_t host_netdev_dropped(const struct netdev *n);
 

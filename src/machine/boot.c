@@ -37,8 +37,8 @@ static bool add_segments(const char *path, GBytes *file, const struct elf_progra
 {
     for (unsigned i = 0; i < elf->n_segments; i++) {
         const struct elf_segment *s = &elf->segments[i];
-        if (!rom_list_add_slice(roms, path, s->pa, file, s->offset, s->file_size, s->mem_size,
-                                err)) {
+        g_autoptr(GBytes) part = g_bytes_new_from_bytes(file, s->offset, s->file_size);
+        if (!rom_list_add(roms, path, s->pa, part, s->mem_size, err)) {
             return false;
         }
     }

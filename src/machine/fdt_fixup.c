@@ -63,7 +63,7 @@ static bool put_cells(uint8_t **p, uint64_t v, int n)
     } else {
         fdt32_st(*p, (uint32_t)v);
     }
-    *p += 4 * n;
+    *p += n == 2 ? 8 : 4;
     return true;
 }
 

@@ -35,7 +35,7 @@
     X(UART1,        "pl011",         0x09040000,       4 * KIB,    8,  1)       \
     X(SMMU,         "smmuv3",        0x09050000,     128 * KIB,   74,  4)       \
     X(SECURE_GPIO,  "secure-pl061",  0x090b0000,       4 * KIB,   -1,  0)       \
-    X(VIRTIO,       "virtio-mmio",   0x0a000000,    32 * 0x200,   16, 32)       \
+    X(VIRTIO,       "virtio-mmio",   0x0a000000,     16 * KIB,   16, 32)       \
     X(PLATFORM_BUS, "platform-bus",  0x0c000000,      32 * MIB,  112, 64)       \
     X(SECURE_RAM,   "secram",        0x0e000000,      16 * MIB,   -1,  0)       \
     X(PCIE_MMIO,    "pcie-mmio",     0x10000000,    0x2eff0000,    3,  4)       \

@@ -77,13 +77,6 @@ bool rom_list_add(struct rom_list *l, const char *name, uint64_t pa, GBytes *byt
     return true;
 }
 
-bool rom_list_add_slice(struct rom_list *l, const char *name, uint64_t pa, GBytes *file,
-                        uint64_t offset, uint64_t len, uint64_t size, GError **err)
-{
-    g_autoptr(GBytes) part = g_bytes_new_from_bytes(file, offset, len);
-    return rom_list_add(l, name, pa, part, size, err);
-}
-
 /*
  * The region that holds pa, for a host that writes where the guest could not. RAM and ROM; flash
  * takes its contents from its image file.

@@ -19,9 +19,6 @@ void rom_list_free(struct rom_list *l);
 /* size >= the bytes: the rest is zero. Overlap with an earlier one is an error that names both. */
 bool rom_list_add(struct rom_list *l, const char *name, uint64_t pa, GBytes *bytes, uint64_t size,
                   GError **err) NODISCARD;
-/* Part of a file, as rom_list_add. */
-bool rom_list_add_slice(struct rom_list *l, const char *name, uint64_t pa, GBytes *file,
-                        uint64_t offset, uint64_t len, uint64_t size, GError **err) NODISCARD;
 /* Something else already there? */
 bool rom_list_overlaps(const struct rom_list *l, uint64_t pa, uint64_t size);
 

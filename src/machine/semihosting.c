@@ -35,8 +35,8 @@ enum semihost_op {
     SYS_EXIT_EXTENDED = 0x20,
     SYS_ELAPSED = 0x30,
     SYS_TICKFREQ = 0x31,
-    SYS_N_OPS,
 };
+#define N_OPS (SYS_TICKFREQ + 1)
 
 #define ADP_STOPPED_APPLICATION_EXIT 0x20026
 #define FAILED                       UINT64_MAX
@@ -83,10 +83,10 @@ static uint64_t le64(const uint8_t *p)
 static bool args(const struct semihost_guest *g, uint64_t param, uint64_t *a, unsigned n)
 {
     uint8_t raw[8 * MAX_ARGS];
-    if (!g->read(g->opaque, param, raw, 8 * n)) {
+    if (!g->read(g->opaque, param, raw, (size_t)8 * n)) {
         return false;
     }
-    for (unsigned i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         a[i] = le64(raw + 8 * i);
     }
     return true;
@@ -476,7 +476,7 @@ static uint64_t sys_exit(struct semihost *s, const struct semihost_guest *g, uin
 
 typedef uint64_t semihost_fn(struct semihost *s, const struct semihost_guest *g, uint64_t param);
 
-static semihost_fn *const ops[SYS_N_OPS] = {
+static semihost_fn *const ops[N_OPS] = {
     [SYS_OPEN] = sys_open,
     [SYS_CLOSE] = sys_close,
     [SYS_WRITEC] = sys_writec,
@@ -571,7 +571,7 @@ uint64_t semihost_call(struct semihost *s, const struct semihost_guest *g, uint6
                        uint64_t param)
 {
     uint32_t n = (uint32_t)op;
-    if (n >= SYS_N_OPS || ops[n] == NULL) {
+    if (n >= N_OPS || ops[n] == NULL) {
         log_guest("semihosting", "there is no operation 0x%x", n);
         return failure(s, ENOSYS);
     }

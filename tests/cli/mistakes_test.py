@@ -126,6 +126,7 @@ kernel                                          | kernel, -kernel
 -smp 9 -M virt,gic-version=2                    | 9, 8
 -smp 513                                        | -smp, 512
 -smp 4,sockets=3                                | sockets
+-smp sockets=512,clusters=512,cores=512,threads=512 | -smp, 512
 -smp x                                          | -smp, x
 -m 0                                            | -m
 -m 100k                                         | -m

@@ -100,6 +100,11 @@ static gpointer page_key(uint64_t pa)
     return GSIZE_TO_POINTER(pa / BLOCK_PAGE);
 }
 
+static size_t bytes_of(const struct block *blk)
+{
+    return (size_t)blk->n_insns * 4;
+}
+
 /* Never executed: marks the header of a block. */
 void op_block_header(struct cpu *c, const struct op *o, int64_t budget)
 {
@@ -253,7 +258,7 @@ struct op *block_get(struct cpu *c, uint64_t pa, uint32_t mode, const uint8_t *h
     }
     struct block *blk = find(b, pa, mode);
     if (blk != NULL && (mode & MODE_UNCACHED) &&
-        memcmp(blk->words, host + (pa & (BLOCK_PAGE - 1)), blk->n_insns * 4U) != 0) {
+        memcmp(blk->words, host + (pa & (BLOCK_PAGE - 1)), bytes_of(blk)) != 0) {
         block_invalidate(b, pa, 4);
         blk = NULL;
     }
@@ -300,7 +305,7 @@ bool block_invalidate(struct block_cache *b, uint64_t pa, uint64_t len)
         struct block **p = &head;
         while (*p != NULL) {
             struct block *blk = *p;
-            if (blk->pa < pa + len && pa < blk->pa + blk->n_insns * 4U) {
+            if (blk->pa < pa + len && pa < blk->pa + bytes_of(blk)) {
                 *p = blk->page_next;
                 retire(b, blk);
                 any = true;

@@ -28,7 +28,7 @@
 #define BLOCK_PAGE      4096U
 /* Slots that a block may need at most: every instruction with its worst expansion, and the end. */
 #define BLOCK_SLOTS_PER_INSN 16
-#define BLOCK_MAX_SLOTS      ((BLOCK_MAX_INSNS + 2) * BLOCK_SLOTS_PER_INSN)
+#define BLOCK_MAX_SLOTS      ((size_t)(BLOCK_MAX_INSNS + 2) * BLOCK_SLOTS_PER_INSN)
 
 struct chain_link {
     struct op **slot; /* a chain pointer of another block that leads here */

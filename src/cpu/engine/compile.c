@@ -263,7 +263,7 @@ void compiler_compile(struct compiler *k, struct cpu *c, struct block *blk)
     unsigned n = block_decode_again(c, blk, again);
 
     slots->fn = blk->first;
-    if (n != blk->n_ops || k->memory.size - k->memory.used < n * MAX_STENCIL ||
+    if (n != blk->n_ops || k->memory.size - k->memory.used < (size_t)n * MAX_STENCIL ||
         !choose(k, again + 2, n, chosen)) {
         return;
     }

@@ -20,8 +20,8 @@
 #define HASH_SIZE    512
 #define LAST_NUMBER  4094 /* 4095 is the tag of an empty entry */
 #define TTBR_ASID    (UINT64_C(0xffff) << 48)
-#define MAX_SINGLE   64  /* pages that maintenance drops one by one */
-#define FETCH_MAP_SZ 512 /* words: pages that instructions came from, hashed */
+#define MAX_SINGLE   UINT64_C(64) /* pages that maintenance drops one by one */
+#define FETCH_MAP_SZ 512          /* words: pages that instructions came from, hashed */
 
 struct context_table {
     struct context ctx[N_CONTEXTS];

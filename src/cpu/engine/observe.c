@@ -148,8 +148,9 @@ static void define(struct observer *t, uint32_t id, const struct block *b)
     put(t, b->pa);
     put(t, b->mode);
     put(t, b->n_insns);
-    memcpy(t->p, b->words, 4U * b->n_insns);
-    t->p += 4U * b->n_insns;
+    size_t bytes = (size_t)4 * b->n_insns;
+    memcpy(t->p, b->words, bytes);
+    t->p += bytes;
     t->seen[id] = (struct seen){0};
     if (id == TRACE_SCRATCH_ID) {
         memset(t->last, 0, TRACE_SCRATCH_SLOTS * sizeof(*t->last));

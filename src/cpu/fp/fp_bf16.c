@@ -68,21 +68,20 @@ static uint32_t bf_add(const struct fp_env *env, uint32_t a, uint32_t b)
 /* FPDot of BFloat16 pairs with FPCR.EBF: two products and one rounding. */
 static uint64_t ebf_dot(struct fp_env *env, uint32_t a, uint32_t b)
 {
-    struct fp_num n[4], p[2];
+    struct fp_num p[2];
     bool inf[2];
 
     for (unsigned i = 0; i < 2; i++) {
-        struct fp_num *x = &n[2 * i], *y = &n[2 * i + 1];
-        *x = fp_unpack(env, env->fpcr, FP_BF, a >> (16 * i));
-        *y = fp_unpack(env, env->fpcr, FP_BF, b >> (16 * i));
-        bool zero = x->type == FPT_ZERO || y->type == FPT_ZERO;
-        inf[i] = x->type == FPT_INF || y->type == FPT_INF;
-        if (fp_is_nan_type(x->type) || fp_is_nan_type(y->type) || (inf[i] && zero)) {
+        struct fp_num x = fp_unpack(env, env->fpcr, FP_BF, a >> (16 * i));
+        struct fp_num y = fp_unpack(env, env->fpcr, FP_BF, b >> (16 * i));
+        bool zero = x.type == FPT_ZERO || y.type == FPT_ZERO;
+        inf[i] = x.type == FPT_INF || y.type == FPT_INF;
+        if (fp_is_nan_type(x.type) || fp_is_nan_type(y.type) || (inf[i] && zero)) {
             return fp_default_nan(env->fpcr, FP_S);
         }
-        p[i] = (struct fp_num){.type = FPT_ZERO, .sign = x->sign ^ y->sign};
+        p[i] = (struct fp_num){.type = FPT_ZERO, .sign = x.sign ^ y.sign};
         if (!zero && !inf[i]) {
-            p[i] = fp_exact_muladd(p[i], *x, *y);
+            p[i] = fp_exact_muladd(p[i], x, y);
         }
     }
     if (inf[0] && inf[1] && p[0].sign != p[1].sign) {

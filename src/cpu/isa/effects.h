@@ -81,7 +81,7 @@ struct a64_effect {
     struct a64_mem mem;
 };
 
-void a64_effect(uint32_t insn, struct a64_effect *out);
+void a64_effect(uint32_t w, struct a64_effect *e);
 
 /* How many values a recorder keeps: a V register has two halves. */
 static inline unsigned a64_effect_values(const struct a64_effect *e)

@@ -57,7 +57,8 @@ bool emit_integer_logical_immediate(struct emit *e)
     unsigned sf = insn_sf(e);
     unsigned opc = insn_bits(e, 29, 2);
     uint64_t value;
-    if (!logic_imm_decode(sf, insn_bit(e, 22), insn_bits(e, 16, 6), insn_bits(e, 10, 6), &value)) {
+    if (!logic_imm_decode(sf, insn_bits(e, 22, 1), insn_bits(e, 16, 6), insn_bits(e, 10, 6),
+                          &value)) {
         return false;
     }
     uint8_t rd = opc == 3 ? emit_dst(insn_rd(e)) : (uint8_t)insn_rd(e);

@@ -76,11 +76,11 @@ OPERATION(B, pmul, i, multiply_poly8(a, b))
         LANE_TYPES(sh)                                                                             \
         const U *vn = (const U *)&c->v[o->b], *vm = (const U *)&c->v[o->c];                        \
         vreg_t t = {{0, 0}};                                                                       \
-        for (unsigned i = 0; i < LANES / 2; i++) {                                                 \
+        for (size_t i = 0; i < LANES / 2; i++) {                                                   \
             const U a = vn[2 * i], b = vn[2 * i + 1];                                              \
             ((U *)&t)[i] = (U)(__VA_ARGS__);                                                       \
         }                                                                                          \
-        for (unsigned i = 0; i < LANES / 2; i++) {                                                 \
+        for (size_t i = 0; i < LANES / 2; i++) {                                                   \
             const U a = vm[2 * i], b = vm[2 * i + 1];                                              \
             ((U *)&t)[LANES / 2 + i] = (U)(__VA_ARGS__);                                           \
         }                                                                                          \

@@ -84,7 +84,7 @@ LONG_OPERATION(LONG, shll, u, 0, i, a << (BITS / 2))
     {                                                                                              \
         const sign##_##sh *vn = (const sign##_##sh *)&c->v[o->b];                                  \
         vreg_t t = {{0, 0}};                                                                       \
-        for (unsigned i = 0; i < (lanes); i++) {                                                   \
+        for (size_t i = 0; i < (lanes); i++) {                                                     \
             const u_##wide x = (u_##wide)vn[2 * i], y = (u_##wide)vn[2 * i + 1];                   \
             MAYBE_UNUSED const u_##wide d = ((const u_##wide *)&c->v[o->a])[i];                    \
             ((u_##wide *)&t)[i] = (u_##wide)(__VA_ARGS__);                                         \
