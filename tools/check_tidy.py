@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The sources as clang-tidy wants them (.clang-tidy). Skipped (status 77) where clang-tidy 19 is absent.
+"""The sources as clang-tidy wants them (.clang-tidy). Skipped (status 77) where 19 is absent.
 
 usage: check_tidy.py ROOT BUILD [--analyze] [FILE...]
 
@@ -19,7 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 SKIPPED = 77
 TOOL = "clang-tidy-19"
 # Arguments of gcc that clang has not.
-FOREIGN = ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Wno-ignored-optimization-argument"]
+FOREIGN = ["--extra-arg=-Wno-unknown-warning-option",
+           "--extra-arg=-Wno-ignored-optimization-argument"]
 
 
 def sources(root, build):

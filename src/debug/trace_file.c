@@ -106,7 +106,7 @@ static bool open_output(struct output *o, const struct trace_options *t, unsigne
     if (o->f == NULL) {
         return fail(err, ERR_FILE, "--trace: cannot write '%s': %s", o->path, g_strerror(errno));
     }
-    setbuf(o->f, NULL); /* it comes in large pieces */
+    (void)setvbuf(o->f, NULL, _IONBF, 0); /* it comes in large pieces */
     return true;
 }
 
