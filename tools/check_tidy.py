@@ -35,7 +35,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--analyze", action="store_true")
     parser.add_argument("files", nargs="*", type=pathlib.Path)
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     tool = shutil.which(TOOL)
     if tool is None:
         print(f"SKIP: no {TOOL} on this machine")

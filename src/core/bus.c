@@ -467,6 +467,7 @@ static size_t copy_span(const struct copy *c)
 static enum bus_result copy(struct copy c)
 {
     enum bus_result res = BUS_OK;
+    ASSERT(c.src != NULL || c.dst != NULL || c.len == 0);
     while (c.len > 0) {
         size_t n = copy_span(&c);
         if (n == 0) {

@@ -99,7 +99,7 @@ static bool walk(struct monitor *mon, const char *how, uint64_t addr, struct cpu
 
 bool monitor_translate(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    struct cpu_walk w;
+    struct cpu_walk w = {0};
     uint64_t addr;
     if (!monitor_number(mon, args[0], &addr, err) || !walk(mon, args[1], addr, &w, err)) {
         return false;

@@ -5,6 +5,7 @@
  * Arm DDI 0487, functions/float: FPRecipEstimate, FPRSqrtEstimate, FPRecpX, RecipEstimate,
  * RecipSqrtEstimate, UnsignedRecipEstimate, UnsignedRSqrtEstimate. Computed, not looked up.
  */
+#include "base/result.h"
 #include "cpu/fp/fp_soft.h"
 
 /* RecipEstimate: bits + 1 significant bits in and out (bits: 8 or 11). */
@@ -65,6 +66,7 @@ static uint32_t rsqrt_estimate(uint32_t a, unsigned bits)
 /* The estimate's fraction (without its leading one) at the top of a fraction field. */
 static uint64_t estimate_fraction(enum fp_size sz, uint32_t estimate, unsigned bits)
 {
+    ASSERT(sz == FP_H || sz == FP_S || sz == FP_D);
     /* 9 significant bits, or 13 with the increased precision. */
     unsigned frac = bits == 8 ? 8 : 12;
     return (uint64_t)(estimate & (BIT(frac) - 1)) << (fp_frac_bits(sz) - frac);

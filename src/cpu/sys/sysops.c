@@ -2,6 +2,7 @@
 /* Dispatch of system instructions: existence, EL, traps (sysops.def), then the effect. */
 #include "cpu/sys/sysops.h"
 
+#include "base/result.h"
 #include "cpu/sys/at.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
@@ -163,6 +164,7 @@ bool sys_insn(struct cpu *c, uint32_t insn, unsigned rt)
         sysreg_take(c, v, enc, rt, sysl);
         return false;
     }
+    ASSERT(op != NULL); /* what is absent is refused */
     if (sysop_is_plain_dc(enc)) {
         c->dc_ok[c->ps.el][enc_crm(enc)] = c->sr_gen;
     }
