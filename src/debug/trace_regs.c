@@ -188,17 +188,15 @@ static void look_after(const struct trace_regs *r, struct trace_insn *i, const s
 
 /* ---- registers ---- */
 
-static void write_pstate(struct trace_regs *r, struct trace_insn *i, const uint64_t *values)
+static uint64_t with_flags(const struct trace_regs *r, uint64_t nzcv)
 {
-    const struct a64_effect *e = &i->block->effects[i->index];
-    uint64_t pstate = r->pstate;
-    if (e->nzcv) {
-        pstate = deposit64(pstate, NZCV_SHIFT, 4, *values++);
-    }
-    if (e->pstate) {
-        pstate = *values;
-    }
-    if (e->nzcv || pstate != r->pstate) {
+    return deposit64(r->pstate, NZCV_SHIFT, 4, nzcv);
+}
+
+/* Flags are written even where they stay what they were. */
+static void write_pstate(struct trace_regs *r, struct trace_insn *i, uint64_t pstate, bool flags)
+{
+    if (flags || pstate != r->pstate) {
         add_write(i, TRACE_WRITE_PSTATE, 0)->v[0] = pstate;
     }
     r->pstate = pstate;
@@ -215,7 +213,8 @@ static void write_values(struct trace_regs *r, struct trace_insn *i, const uint6
         memcpy(add_write(i, TRACE_WRITE_V, e->v[k])->v, values, 16);
     }
     if (e->nzcv || e->pstate) {
-        write_pstate(r, i, values);
+        uint64_t pstate = e->nzcv ? with_flags(r, *values++) : r->pstate;
+        write_pstate(r, i, e->pstate ? *values : pstate, e->nzcv);
     }
 }
 
@@ -243,7 +242,7 @@ static void apply_computed(struct trace_regs *r, struct trace_insn *i)
         write_x(r, i, e->x[0], out[0]);
     }
     if (e->nzcv) {
-        write_pstate(r, i, &out[1]);
+        write_pstate(r, i, with_flags(r, out[1]), true);
     }
 }
 
