@@ -388,13 +388,17 @@ uint8_t *bus_ram_span(struct bus *b, pa_t pa, size_t len, const struct mem_attrs
 
 /* ---- ports and bulk copies ---- */
 
-static uint8_t *direct_span(void *opaque, pa_t pa, size_t len, bool write)
+static uint8_t *memory_span(const struct direct_port *p, pa_t pa, size_t len, bool write)
 {
-    const struct direct_port *p = opaque;
     struct mem_attrs a = {.pas = p->pas};
-    uint8_t *host = bus_ram_span(p->bus, pa, len, &a, write);
-    for (struct bus_listener *l = p->bus->listeners; write && host != NULL && l != NULL;
-         l = l->next) {
+    return bus_ram_span(p->bus, pa, len, &a, write);
+}
+
+/* What is no memory is nobody's. */
+static uint8_t *tell_written(const struct direct_port *p, pa_t pa, size_t len)
+{
+    uint8_t *host = memory_span(p, pa, len, true);
+    for (struct bus_listener *l = p->bus->listeners; host != NULL && l != NULL; l = l->next) {
         if (l->written != NULL) {
             l->written(l->opaque, host, len);
         }
@@ -402,11 +406,18 @@ static uint8_t *direct_span(void *opaque, pa_t pa, size_t len, bool write)
     return host;
 }
 
+static uint8_t *direct_span(void *opaque, pa_t pa, size_t len, bool write)
+{
+    return write ? tell_written(opaque, pa, len) : memory_span(opaque, pa, len, false);
+}
+
 static enum bus_result direct_access(void *opaque, struct bus_txn *t)
 {
     const struct direct_port *p = opaque;
     t->attrs.pas = p->pas;
-    (void)direct_span(opaque, t->pa, t->size, t->write);
+    if (t->write) {
+        (void)tell_written(p, t->pa, t->size);
+    }
     return bus_access(p->bus, t);
 }
 

@@ -89,7 +89,7 @@ struct pe_view cpu_view(const struct cpu *c)
                             .el = c->ps.el,
                             .el2_enabled = cpu_el2_enabled(c),
                             .el3 = c->cfg.has_el3,
-                            .nmi = bit(c->sr[SR_SCTLR_EL1 + MAX(c->ps.el, 1) - 1], 61),
+                            .nmi = (c->sr[SR_SCTLR_EL1 + MAX(c->ps.el, 1) - 1] & SCTLR_NMI) != 0,
                             .pas = (uint8_t)cpu_pas(c),
                             .hcr_el2 = cpu_hcr_el2(c),
                             .scr_el3 = c->cfg.has_el3 ? c->sr[SR_SCR_EL3] : SCR_NS | BIT(10)};
@@ -215,14 +215,13 @@ bool cpu_warm_reset_requested(const struct cpu *c)
 
 void cpu_warm_reset(struct cpu *c)
 {
-    unsigned el = c->ps.el;
     reset(c, false);
     c->pc = c->sr[SR_RVBAR_EL1 + c->ps.el - 1];
-    c->exit_flags |= EXIT_CONTEXT | EXIT_IRQ;
+    c->exit_flags |= EXIT_IRQ;
     if (c->cfg.hooks.warm_reset != NULL) {
-        c->cfg.hooks.warm_reset(c->cfg.hooks.opaque, c);
+        struct pe_view v = cpu_view(c);
+        c->cfg.hooks.warm_reset(c->cfg.hooks.opaque, &v);
     }
-    context_el_changed(c, el);
     cpu_context_changed(c, CTX_IRQ);
 }
 

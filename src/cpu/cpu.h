@@ -44,7 +44,7 @@ struct cpu_hooks {
     /* Did the PE's event streams send an event since it last asked? */
     bool (*stream_event)(void *opaque, const struct pe_view *v);
     /* The PE resets itself (RMR_ELx.RR): so must what others keep for it. */
-    void (*warm_reset)(void *opaque, struct cpu *c);
+    void (*warm_reset)(void *opaque, const struct pe_view *v);
     /* The EL, security state, HCR_EL2 or SCR_EL3 of the PE changed (for GIC group routing). */
     void (*state_changed)(void *opaque, struct cpu *c, const struct pe_view *v);
     void *opaque;

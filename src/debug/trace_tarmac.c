@@ -195,8 +195,8 @@ static char *access_lines(const struct trace_tarmac *t, char *p, const struct tr
 
 static bool shows(const struct trace_tarmac *t, const struct trace_insn *i)
 {
-    return (wanted(t, TRACE_INSN) && in_window(t, i->when) && i->va >= t->filter.pc_first &&
-            i->va <= t->filter.pc_last);
+    return wanted(t, TRACE_INSN) && in_window(t, i->when) && i->va >= t->filter.pc_first &&
+           i->va <= t->filter.pc_last;
 }
 
 static void on_insn(void *opaque, const struct trace_insn *i)

@@ -49,6 +49,11 @@ enum {
 enum gic_grp { GRP_0, GRP_1S, GRP_1NS, GRP_N };
 #define GRP_BIT(g) (1U << (g))
 
+static inline uint8_t gic_with_group(uint8_t groups, enum gic_grp grp, bool on)
+{
+    return (uint8_t)(on ? groups | GRP_BIT(grp) : groups & ~GRP_BIT(grp));
+}
+
 /* 32 interrupts: one PE's SGIs and PPIs, or 32 SPIs. Bit n is interrupt n of the bank. */
 struct irq_bank {
     uint32_t enable;

@@ -61,11 +61,6 @@ static uint64_t read_ctlr(struct device *d, const struct reg_desc *r, unsigned i
     return v | CTLR_ARE_S | CTLR_ARE_NS;
 }
 
-static uint8_t with_group(uint8_t groups, enum gic_grp grp, bool on)
-{
-    return (uint8_t)(on ? groups | GRP_BIT(grp) : groups & ~GRP_BIT(grp));
-}
-
 /* GICv4.1 with one Security state: GICD_TYPER2.nASSGIcap. */
 static bool can_lack_active_sgis(const struct gic *g)
 {
@@ -87,14 +82,14 @@ static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
 {
     struct gic *g = of(d);
     bool was_enabled = g->grp_en != 0;
-    g->grp_en = with_group(g->grp_en, GRP_1NS, (v & CTLR_GRP1NS) != 0);
+    g->grp_en = gic_with_group(g->grp_en, GRP_1NS, (v & CTLR_GRP1NS) != 0);
     if (!gic_txn_restricted(g, t)) {
-        g->grp_en = with_group(g->grp_en, GRP_0, (v & CTLR_GRP0) != 0);
+        g->grp_en = gic_with_group(g->grp_en, GRP_0, (v & CTLR_GRP0) != 0);
         if ((v & CTLR_DS) && !g->ds) { /* set once: only a reset clears it */
             g->ds = true;
             lpi_all_stale(g); /* their priorities mean something else now */
         }
-        g->grp_en = with_group(g->grp_en, GRP_1S, !g->ds && (v & CTLR_GRP1S) != 0);
+        g->grp_en = gic_with_group(g->grp_en, GRP_1S, !g->ds && (v & CTLR_GRP1S) != 0);
         g->ctlr = controls(g, (uint32_t)v, was_enabled);
     }
     lpi_refresh(g);

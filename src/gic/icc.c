@@ -361,11 +361,6 @@ static void write_bpr(void *owner, const struct pe_view *v, const struct sysreg 
     cpuif_update(p);
 }
 
-static void set_group_bit(uint8_t *groups, enum gic_grp grp, bool on)
-{
-    *groups = (uint8_t)(on ? *groups | GRP_BIT(grp) : *groups & ~GRP_BIT(grp));
-}
-
 static uint64_t read_apr(void *owner, const struct pe_view *v, const struct sysreg *r)
 {
     struct gic_pe *p = of(owner);
@@ -387,7 +382,7 @@ static void write_apr(void *owner, const struct pe_view *v, const struct sysreg 
     enum gic_grp grp = reg_group(v, r);
     p->cpu.apr[grp][SUB_INDEX(r)] = (uint32_t)val;
     if (SUB_INDEX(r) == 0 && grp != GRP_0 && p->g->cfg.nmi) {
-        set_group_bit(&p->cpu.nmi_active, grp, (val & AP1R0_NMI) != 0);
+        p->cpu.nmi_active = gic_with_group(p->cpu.nmi_active, grp, (val & AP1R0_NMI) != 0);
     }
     cpuif_update(p);
 }
@@ -465,7 +460,7 @@ static void write_igrpen(void *owner, const struct pe_view *v, const struct sysr
         icv_write_igrpen(p, reg_vgroup(r), val);
         return;
     }
-    set_group_bit(&p->cpu.grp_en, reg_group(v, r), val & 1);
+    p->cpu.grp_en = gic_with_group(p->cpu.grp_en, reg_group(v, r), val & 1);
     pending_pe_changed(p);
 }
 
@@ -479,8 +474,8 @@ static void write_igrpen1_el3(void *owner, const struct pe_view *v, const struct
                               uint64_t val)
 {
     struct gic_pe *p = of(owner);
-    set_group_bit(&p->cpu.grp_en, GRP_1NS, bit(val, 0));
-    set_group_bit(&p->cpu.grp_en, GRP_1S, bit(val, 1));
+    p->cpu.grp_en = gic_with_group(p->cpu.grp_en, GRP_1NS, bit(val, 0));
+    p->cpu.grp_en = gic_with_group(p->cpu.grp_en, GRP_1S, bit(val, 1));
     pending_pe_changed(p);
 }
 

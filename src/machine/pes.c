@@ -146,14 +146,10 @@ static bool stream_event(void *opaque, const struct pe_view *v)
     return gtimer_take_event(m->gtimer, v->pe, v);
 }
 
-static void warm_reset(void *opaque, struct cpu *c)
+static void warm_reset(void *opaque, const struct pe_view *v)
 {
     struct machine *m = opaque;
-    for (unsigned i = 0; i < m->n_pes; i++) {
-        if (m->pes[i] == c) {
-            gic_pe_reset(m->gic, i);
-        }
-    }
+    gic_pe_reset(m->gic, v->pe);
 }
 
 static tick_t counter_tick(void *opaque, const struct pe_view *v, uint64_t count)

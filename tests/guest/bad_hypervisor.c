@@ -15,8 +15,6 @@
 #define VTCR_DS        BIT(32)
 #define VTCR_SL2       BIT(33)
 #define HCR_VM         BIT(0)
-#define HCR_FMO        BIT(3)
-#define HCR_IMO        BIT(4)
 #define ADDR_SIZE(l)   (0x00 | (l))
 #define TRANSLATION(l) (0x04 | (l))
 #define SEA_WALK(l)    (0x14 | (l))

@@ -5,11 +5,9 @@
  */
 #include "gicv2.h"
 
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
-#define ISR_I   BIT(7)
-#define ISR_F   BIT(6)
-#define SPI     60
+#define ISR_I BIT(7)
+#define ISR_F BIT(6)
+#define SPI   60
 
 #define CTLR_ALL (CTLR_GRP0 | CTLR_GRP1 | CTLR_FIQEN | CTLR_ACKCTL)
 

@@ -10,8 +10,6 @@
 #define SCR_NS  BIT(0)
 #define SCR_IRQ BIT(1)
 #define SCR_FIQ BIT(2)
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
 #define ISR_I   BIT(7)
 #define ISR_F   BIT(6)
 

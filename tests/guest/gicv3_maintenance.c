@@ -6,9 +6,7 @@
  */
 #include "gic.h"
 
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
-#define SPI     200
+#define SPI 200
 
 /* ICH_MISR_EL2 */
 #define EOI    BIT(0)

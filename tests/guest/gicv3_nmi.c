@@ -9,8 +9,6 @@
 
 #define SCR_NS     BIT(0)
 #define SCR_IRQ    BIT(1)
-#define HCR_FMO    BIT(3)
-#define HCR_IMO    BIT(4)
 #define SCTLR_NMI  BIT(61)
 #define ISR_F      BIT(6)
 #define ISR_I      BIT(7)

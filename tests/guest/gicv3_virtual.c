@@ -7,10 +7,8 @@
 #include "cpuif.h"
 #include "gic.h"
 
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
-#define ISR_I   BIT(7)
-#define ISR_F   BIT(6)
+#define ISR_I BIT(7)
+#define ISR_F BIT(6)
 
 static uint64_t base_hcr;
 

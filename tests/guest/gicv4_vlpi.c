@@ -6,6 +6,7 @@
  */
 #include "its.h"
 #include "smp.h"
+#include "vguest.h"
 
 #define GICR_VPROPBASER 0x20070
 #define GICR_VPENDBASER 0x20078
@@ -17,9 +18,6 @@
 #define N_VPES          3
 #define DOORBELL(vpe)   LPI(100 + (vpe))
 #define NO_DOORBELL     SPURIOUS
-#define HCR_FMO         BIT(3)
-#define HCR_IMO         BIT(4)
-#define ISR_I           BIT(7)
 
 ITS_TABLE(devices, 4096, 4096);
 ITS_TABLE(collections, 4096, 4096);
@@ -96,44 +94,12 @@ static void set_vconfig(unsigned intid, uint8_t v)
 
 /* ---- a guest at EL1 ---- */
 
-SNIPPET(guest_isr, "mrs x0, isr_el1");
 SNIPPET(guest_highest, "mrs x0, S3_0_C12_C12_2");
 SNIPPET(guest_highest0, "mrs x0, S3_0_C12_C8_2");
-SNIPPET(guest_running, "mrs x0, S3_0_C12_C11_3");
-SNIPPET(guest_acknowledge, "mrs x0, S3_0_C12_C12_0\nisb");
-SNIPPET(guest_end, "msr S3_0_C12_C12_1, x0\nisb");
-SNIPPET(guest_unmasks, "msr daifclr, #2\nisb\nmov x0, #1\nmsr daifset, #2");
-
-static uint64_t in_guest(const void *code, uint64_t arg)
-{
-    isb();
-    struct outcome o = run_at(MASKED(EL1H), code, ARGS(arg));
-
-    check_done("the guest's code", &o);
-    return o.x[0];
-}
 
 static bool virq(void)
 {
-    return (in_guest(guest_isr, 0) & ISR_I) != 0;
-}
-
-static uint64_t vtake(void)
-{
-    uint64_t intid = in_guest(guest_acknowledge, 0);
-
-    if (intid != SPURIOUS) {
-        in_guest(guest_end, intid);
-    }
-    return intid;
-}
-
-static void hypervisor_init(void)
-{
-    wr(hcr_el2, rd(hcr_el2) | HCR_IMO | HCR_FMO);
-    gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VENG1 | VMCR_VPMR(0xff));
-    gwr(ICH_HCR_EL2, ICH_EN);
-    isb();
+    return (vguest_isr() & ISR_I) != 0;
 }
 
 /* ---- what is there ---- */
@@ -190,9 +156,9 @@ static void doorbells(void)
     check("something was pending", deschedule());
     check_eq("no virtual interrupt", virq(), 0);
     schedule(1);
-    check_eq("equals by number", vtake(), LPI(1));
-    check_eq("equals by number", vtake(), LPI(4));
-    check_eq("nothing more", vtake(), SPURIOUS);
+    check_eq("equals by number", vguest_take(), LPI(1));
+    check_eq("equals by number", vguest_take(), LPI(4));
+    check_eq("nothing more", vguest_take(), SPURIOUS);
     check_eq("nothing was pending", deschedule(), 0);
     check("not in the table any more", !in_table(1, LPI(1)) && !in_table(1, LPI(4)));
 }
@@ -203,29 +169,29 @@ static void scheduled(void)
     int_event(3);
     check_eq("no doorbell", its_take(), SPURIOUS);
     check("a virtual IRQ", virq());
-    check_eq("the highest", in_guest(guest_highest, 0), LPI(3));
-    check_eq("not in Group 0", in_guest(guest_highest0, 0), SPURIOUS);
-    check_eq("acknowledge", in_guest(guest_acknowledge, 0), LPI(3));
-    check_eq("its priority", in_guest(guest_running, 0), LPI_PRIORITY);
+    check_eq("the highest", vguest_run(guest_highest, 0), LPI(3));
+    check_eq("not in Group 0", vguest_run(guest_highest0, 0), SPURIOUS);
+    check_eq("acknowledge", vguest_acknowledge(), LPI(3));
+    check_eq("its priority", vguest_priority(), LPI_PRIORITY);
     check_eq("active priorities", grd(ICH_AP1R0_EL2), BIT(LPI_PRIORITY >> 3));
     check_eq("no list register", grd(ICH_ELRSR_EL2), BIT(N_LR) - 1);
     int_event(3);
-    check_eq("pending again", in_guest(guest_highest, 0), LPI(3));
-    check_eq("held back", in_guest(guest_acknowledge, 0), SPURIOUS);
-    in_guest(guest_end, LPI(3));
-    check_eq("idle", in_guest(guest_running, 0), 0xff);
+    check_eq("pending again", vguest_run(guest_highest, 0), LPI(3));
+    check_eq("held back", vguest_acknowledge(), SPURIOUS);
+    vguest_end(LPI(3));
+    check_eq("idle", vguest_priority(), 0xff);
     check_eq("EOIcount", ICH_EOICOUNT(grd(ICH_HCR_EL2)), 0);
-    struct outcome o = run_at(MASKED(EL1H), guest_unmasks, ARGS(0));
+    struct outcome o = vguest_unmask();
     check_taken("taken", &o, 1, VEC_IRQ | FROM_SPX, o.esr);
-    check_eq("and again", vtake(), LPI(3));
+    check_eq("and again", vguest_take(), LPI(3));
     int_event(3);
     check("CLEAR", its_on_event(CLEAR, DEVICE, 3));
-    check_eq("cleared", vtake(), SPURIOUS);
+    check_eq("cleared", vguest_take(), SPURIOUS);
     check("GITS_TRANSLATER", its_mapd(0, 1, itt + 1024) &&
                                  its_cmd(VMAPTI, 1, LPI(50) | (uint64_t)NO_DOORBELL << 32, 0));
     mmio_write32(its_base() + GITS_TRANSLATER, 1);
     dsb();
-    check_eq("from a device", vtake(), LPI(50));
+    check_eq("from a device", vguest_take(), LPI(50));
     deschedule();
 }
 
@@ -239,21 +205,21 @@ static void priorities(void)
     int_event(0);
     int_event(9);
     int_event(6);
-    check_eq("a vLPI before a list register", vtake(), LPI(6));
-    check_eq("a list register before a vLPI", vtake(), 40);
-    check_eq("by priority", vtake(), LPI(0));
+    check_eq("a vLPI before a list register", vguest_take(), LPI(6));
+    check_eq("a list register before a vLPI", vguest_take(), 40);
+    check_eq("by priority", vguest_take(), LPI(0));
     int_event(0);
     gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VPMR(0xff));
     check_eq("Group 1 is off", virq(), 0);
     gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VENG1 | VMCR_VPMR(LPI_PRIORITY));
     check_eq("masked", virq(), 0);
-    check_eq("masked, pending", in_guest(guest_highest, 0), LPI(0));
+    check_eq("masked, pending", vguest_run(guest_highest, 0), LPI(0));
     gwr(ICH_HCR_EL2, 0);
     gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VENG1 | VMCR_VPMR(0xff));
     check_eq("the interface is off", virq(), 0);
     gwr(ICH_HCR_EL2, ICH_EN);
-    check_eq("on", vtake(), LPI(0));
-    check_eq("the last one", vtake(), LPI(9));
+    check_eq("on", vguest_take(), LPI(0));
+    check_eq("the last one", vguest_take(), LPI(9));
     lr_write(1, 0);
     deschedule();
 }
@@ -268,7 +234,7 @@ static void configuration(void)
     schedule(0);
     set_vconfig(LPI(3), LPI_PRIORITY | LPI_ENABLED);
     check("INV", its_on_event(INV, DEVICE, 3));
-    check_eq("enabled and invalidated", vtake(), LPI(3));
+    check_eq("enabled and invalidated", vguest_take(), LPI(3));
     deschedule();
 }
 
@@ -283,12 +249,12 @@ static void mappings(void)
     check("to the other vPE", in_table(0, LPI(2)));
     (void)its_take();
     schedule(0);
-    check_eq("taken there", vtake(), LPI(2));
+    check_eq("taken there", vguest_take(), LPI(2));
     int_event(2);
     check("DISCARD", its_on_event(DISCARD, DEVICE, 2));
-    check_eq("discarded", vtake(), SPURIOUS);
+    check_eq("discarded", vguest_take(), SPURIOUS);
     check("INT", its_on_event(INT, DEVICE, 2));
-    check_eq("not mapped", vtake(), SPURIOUS);
+    check_eq("not mapped", vguest_take(), SPURIOUS);
     check("VMAPTI", vmapti(2, 2, LPI(2), DOORBELL(2)));
     check("VSYNC", on_vpe(VSYNC, 0));
     deschedule();
@@ -312,10 +278,10 @@ static void refused(unsigned n_pes)
     check("a command of GICv4.1", its_cmd(VSGI | BIT(8) | BIT(10), 0, 0, 0));
     schedule(0);
     int_event(0);
-    check_eq("nothing changed", vtake(), LPI(0));
+    check_eq("nothing changed", vguest_take(), LPI(0));
     mmio_write64(own_redist() + GICR_VPENDBASER, (uint64_t)vpt[1] | ITS_VALID);
     int_event(0);
-    check_eq("another vPE while one is scheduled: ignored", vtake(), LPI(0));
+    check_eq("another vPE while one is scheduled: ignored", vguest_take(), LPI(0));
     deschedule();
     check("VMAPP", vmapp(0, 0, false));
     check("INT", its_on_event(INT, DEVICE, 0));
@@ -337,11 +303,11 @@ static void take_doorbell(uint64_t unused)
 
 static void run_vpe(uint64_t vpe)
 {
-    hypervisor_init();
+    vguest_init();
     schedule((unsigned)vpe);
     isb();
-    taken[pe_number()] = in_guest(guest_acknowledge, 0);
-    in_guest(guest_end, taken[pe_number()]);
+    taken[pe_number()] = vguest_acknowledge();
+    vguest_end(taken[pe_number()]);
     deschedule();
 }
 
@@ -367,7 +333,7 @@ int guest_main(void)
 
     smp_start();
     gic_init();
-    hypervisor_init();
+    vguest_init();
     its_enable_lpis(n_pes);
     identification();
     its_enable((uint64_t)devices, (uint64_t)collections, (uint64_t)vpes);

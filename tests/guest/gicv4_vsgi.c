@@ -6,6 +6,7 @@
  */
 #include "its.h"
 #include "smp.h"
+#include "vguest.h"
 
 #define GICR_VPROPBASER 0x20070
 #define GICR_VPENDBASER 0x20078
@@ -22,10 +23,6 @@
 #define DEVICE          5
 #define N_VPES          3
 #define DOORBELL(vpe)   LPI(100 + (vpe))
-#define HCR_FMO         BIT(3)
-#define HCR_IMO         BIT(4)
-#define ISR_I           BIT(7)
-#define ISR_F           BIT(6)
 /* VSGI */
 #define ENABLE      BIT(8)
 #define CLEAR_STATE BIT(9)
@@ -100,43 +97,17 @@ static uint32_t pending_sgis(unsigned vpe)
 
 /* ---- a guest at EL1 ---- */
 
-SNIPPET(guest_isr, "mrs x0, isr_el1");
 SNIPPET(guest_acknowledge0, "mrs x0, S3_0_C12_C8_0\nisb");
 SNIPPET(guest_end0, "msr S3_0_C12_C8_1, x0\nisb");
-SNIPPET(guest_acknowledge, "mrs x0, S3_0_C12_C12_0\nisb");
-SNIPPET(guest_end, "msr S3_0_C12_C12_1, x0\nisb");
-SNIPPET(guest_running, "mrs x0, S3_0_C12_C11_3");
-SNIPPET(guest_unmasks, "msr daifclr, #2\nisb\nmov x0, #1\nmsr daifset, #2");
-
-static uint64_t in_guest(const void *code, uint64_t arg)
-{
-    isb();
-    struct outcome o = run_at(MASKED(EL1H), code, ARGS(arg));
-
-    check_done("the guest's code", &o);
-    return o.x[0];
-}
 
 static uint64_t signals(void)
 {
-    return in_guest(guest_isr, 0) & (ISR_I | ISR_F);
-}
-
-static uint64_t vtake(void)
-{
-    uint64_t intid = in_guest(guest_acknowledge, 0);
-
-    if (intid != SPURIOUS) {
-        in_guest(guest_end, intid);
-    }
-    return intid;
+    return vguest_isr() & (ISR_I | ISR_F);
 }
 
 static void hypervisor_init(void)
 {
-    wr(hcr_el2, rd(hcr_el2) | HCR_IMO | HCR_FMO);
-    gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VENG1 | VMCR_VPMR(0xff));
-    gwr(ICH_HCR_EL2, ICH_EN);
+    vguest_init();
     mmio_write64(own_redist() + GICR_VPROPBASER, ITS_VALID | (uint64_t)vpes);
     isb();
 }
@@ -188,19 +159,19 @@ static void delivery(void)
     check_eq("of that vPE only", pending_sgis(0), 0);
     vsgi(1, 3, 0x70, ENABLE | GROUP1);
     check_eq("enabled", signals(), ISR_I);
-    check_eq("acknowledge", in_guest(guest_acknowledge, 0), 3);
-    check_eq("its priority", in_guest(guest_running, 0), 0x70);
+    check_eq("acknowledge", vguest_acknowledge(), 3);
+    check_eq("its priority", vguest_priority(), 0x70);
     check_eq("not pending any more", pending_sgis(1), 0);
     send(1, 3); /* no active state: pending again, held back by the running priority only */
     check_eq("held back", signals(), 0);
-    in_guest(guest_end, 3);
-    struct outcome o = run_at(MASKED(EL1H), guest_unmasks, ARGS(0));
+    vguest_end(3);
+    struct outcome o = vguest_unmask();
     check_taken("taken", &o, 1, VEC_IRQ | FROM_SPX, o.esr);
-    check_eq("and again", vtake(), 3);
+    check_eq("and again", vguest_take(), 3);
     check_eq("EOIcount", ICH_EOICOUNT(grd(ICH_HCR_EL2)), 2);
     gwr(ICH_HCR_EL2, ICH_EN | ICH_VSGIEOI);
     send(1, 3);
-    check_eq("and again", vtake(), 3);
+    check_eq("and again", vguest_take(), 3);
     check_eq("vSGIEOICount: EOIcount", ICH_EOICOUNT(grd(ICH_HCR_EL2)), 0);
     gwr(ICH_HCR_EL2, ICH_EN);
     deschedule(VPEND_LAST);
@@ -218,19 +189,19 @@ static void commands(void)
     check_eq("disabled", signals(), 0);
     vsgi(1, 3, 0x70, ENABLE);
     check_eq("Group 0", signals(), ISR_F);
-    check_eq("Group 0: acknowledge", in_guest(guest_acknowledge0, 0), 3);
-    in_guest(guest_end0, 3);
+    check_eq("Group 0: acknowledge", vguest_run(guest_acknowledge0, 0), 3);
+    vguest_run(guest_end0, 3);
     vsgi(1, 3, 0x70, ENABLE | GROUP1);
     vsgi(1, 15, 0x90, ENABLE | GROUP1);
     send(1, 15);
     int_event(1);
     lr_write(2, LR_PENDING | LR_GROUP1 | LR_PRIORITY(0x88) | 2);
     send(1, 3);
-    check_eq("by priority: a vSGI", vtake(), 3);
-    check_eq("by priority: a vLPI", vtake(), LPI(1));
-    check_eq("by priority: a list register", vtake(), 2);
-    check_eq("by priority: another vSGI", vtake(), 15);
-    check_eq("nothing more", vtake(), SPURIOUS);
+    check_eq("by priority: a vSGI", vguest_take(), 3);
+    check_eq("by priority: a vLPI", vguest_take(), LPI(1));
+    check_eq("by priority: a list register", vguest_take(), 2);
+    check_eq("by priority: another vSGI", vguest_take(), 15);
+    check_eq("nothing more", vguest_take(), SPURIOUS);
     lr_write(2, 0);
     deschedule(VPEND_LAST);
     check("VSGI of no vPE", its_cmd(VSGI | ENABLE, UINT64_C(9) << 32, 0, 0));
@@ -246,7 +217,7 @@ static void groups(void)
     send(2, 2);
     schedule_groups(2, VPEND_GRP1);
     check_eq("VGrp1En", signals(), ISR_I);
-    check_eq("of Group 1", vtake(), 1);
+    check_eq("of Group 1", vguest_take(), 1);
     check_eq("PendingLast is of groups that are on", deschedule(0), 0);
     schedule_groups(2, VPEND_GRP0);
     check_eq("VGrp0En", signals(), ISR_F);
@@ -267,13 +238,13 @@ static void doorbells(void)
     int_event(0);
     check_eq("and no doorbell", its_take(), SPURIOUS);
     schedule(0);
-    check_eq("taken", vtake(), 1);
-    check_eq("taken", vtake(), LPI(0));
+    check_eq("taken", vguest_take(), 1);
+    check_eq("taken", vguest_take(), LPI(0));
     check("PendingLast written", deschedule(VPEND_LAST | VPEND_DOORBELL));
     int_event(0);
     check_eq("not asked for", its_take(), SPURIOUS);
     schedule(0);
-    (void)vtake();
+    (void)vguest_take();
     check_eq("nothing pending", deschedule(VPEND_DOORBELL), 0);
     send(0, 2);
     check_eq("not enabled: no doorbell", its_take(), SPURIOUS);
@@ -282,14 +253,14 @@ static void doorbells(void)
     int_event(0);
     check_eq("once", its_take(), SPURIOUS);
     schedule(0);
-    (void)vtake();
-    (void)vtake();
+    (void)vguest_take();
+    (void)vguest_take();
     deschedule(VPEND_DOORBELL);
     int_event(0);
     check_eq("a vLPI rings", its_highest(), DOORBELL(0));
     schedule(0);
     check_eq("scheduling silences it", its_highest(), SPURIOUS);
-    (void)vtake();
+    (void)vguest_take();
     deschedule(VPEND_DOORBELL);
     its_set_config(DOORBELL(0), LPI_PRIORITY);
     check("INVDB", its_cmd(INVDB, 0, 0, 0));
@@ -299,7 +270,7 @@ static void doorbells(void)
     check("INVDB", its_cmd(INVDB, 0, 0, 0));
     check_eq("enabled and invalidated", its_take(), DOORBELL(0));
     schedule(0);
-    (void)vtake();
+    (void)vguest_take();
     deschedule(VPEND_LAST);
 }
 
@@ -314,7 +285,7 @@ static void configuration(void)
     *(volatile uint8_t *)&vconfig[0] = LPI_PRIORITY | LPI_ENABLED;
     dsb();
     mmio_write64(own_redist() + GICR_INVLPIR, ITS_VALID | LPI(0));
-    check_eq("GICR_INVLPIR of a vPE", vtake(), LPI(0));
+    check_eq("GICR_INVLPIR of a vPE", vguest_take(), LPI(0));
     deschedule(VPEND_LAST);
     check("VMAPP", vmapp(0, 0, false));
     send(0, 1);
@@ -322,7 +293,7 @@ static void configuration(void)
     check("VMAPP", vmapp(0, 0, true));
     send(0, 1);
     schedule(0);
-    check_eq("configuration is in the pending table", vtake(), 1);
+    check_eq("configuration is in the pending table", vguest_take(), 1);
     deschedule(VPEND_LAST);
 }
 
@@ -341,7 +312,7 @@ static void run_vpe(uint64_t vpe)
 {
     hypervisor_init();
     schedule((unsigned)vpe);
-    taken[pe_number()] = vtake();
+    taken[pe_number()] = vguest_take();
     deschedule(VPEND_DOORBELL);
 }
 

@@ -10,8 +10,6 @@
 #define SCR_IRQ  BIT(1)
 #define SCR_FIQ  BIT(2)
 #define SCR_EEL2 BIT(18)
-#define HCR_FMO  BIT(3)
-#define HCR_IMO  BIT(4)
 #define HCR_TGE  BIT(27)
 #define HCR_E2H  BIT(34)
 #define PSTATE_F BIT(6)

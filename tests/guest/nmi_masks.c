@@ -7,8 +7,6 @@
 #include "gic.h"
 
 #define SCR_HXEN        BIT(38)
-#define HCR_FMO         BIT(3)
-#define HCR_IMO         BIT(4)
 #define HCR_VF          BIT(6)
 #define HCR_VI          BIT(7)
 #define HCR_TGE         BIT(27)

@@ -7,8 +7,6 @@
 
 #define SCR_NS    BIT(0)
 #define SCR_EEL2  BIT(18)
-#define HCR_FMO   BIT(3)
-#define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
 #define HCR_VF    BIT(6)
 #define HCR_VI    BIT(7)

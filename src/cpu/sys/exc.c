@@ -90,7 +90,7 @@ static void set_pstate_for_entry(struct cpu *c, unsigned target)
     if (cpu_has(c, FEAT_SSBS)) {
         p->ssbs = bit(sctlr, 44);
     }
-    p->allint = cpu_has(c, FEAT_NMI) && !bit(sctlr, 62); /* SPINTMASK */
+    p->allint = cpu_has(c, FEAT_NMI) && (sctlr & SCTLR_SPINTMASK) == 0;
 }
 
 static void enter(struct cpu *c, unsigned target, uint64_t ret, unsigned vector)

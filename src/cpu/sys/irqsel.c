@@ -6,9 +6,7 @@
 
 #include "cpu/cpu_internal.h"
 
-#define SCR_NMEA        BIT(20)
-#define SCTLR_NMI       BIT(61)
-#define SCTLR_SPINTMASK BIT(62)
+#define SCR_NMEA BIT(20)
 
 /* PSTATE.DAIF bits. */
 enum { MASK_F = 1, MASK_I = 2, MASK_A = 4 };

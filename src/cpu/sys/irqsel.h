@@ -8,6 +8,12 @@
 
 #include <stdbool.h>
 
+#include "base/bits.h"
+
+/* SCTLR_ELx, FEAT_NMI */
+#define SCTLR_NMI       BIT(61)
+#define SCTLR_SPINTMASK BIT(62)
+
 struct cpu;
 
 /* Is any interrupt input active, or a virtual one pending in HCR_EL2, masked or not? */

@@ -126,6 +126,8 @@ void sr_store(struct cpu *c, enum sr_id id, uint64_t v);
 /* ---- the controls, as they apply now ---- */
 /* EL0 under a host hypervisor: EL2 enabled, E2H and TGE. */
 bool sr_is_host(const struct cpu *c);
+/* EL2 may trap what el does: EL0 that is not a host's, and EL1. */
+bool sr_el2_traps(const struct cpu *c, unsigned el);
 /* The first rule of the register that matches an access from el, or NULL. */
 const struct sr_rule *sr_match(const struct cpu *c, const struct sr_desc *d,
                                const struct sr_rule *rules, unsigned el, bool write);

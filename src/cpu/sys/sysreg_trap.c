@@ -9,7 +9,6 @@
 #define HCR_E2H    BIT(34)
 #define MDCR_TDE   BIT(8)
 #define MDCR_DEBUG (BIT(9) | BIT(10) | BIT(11)) /* TDA, TDOSA, TDRA */
-#define SCR_FGTEN  BIT(27)
 
 bool sr_is_host(const struct cpu *c)
 {
@@ -101,16 +100,9 @@ const struct sr_rule *sr_match(const struct cpu *c, const struct sr_desc *d,
     }
 }
 
-/* EL2 may trap what el does: EL0 that is not a host's, and EL1. */
-static bool el2_traps(const struct cpu *c, unsigned el)
+bool sr_el2_traps(const struct cpu *c, unsigned el)
 {
     return el <= 1 && cpu_el2_enabled(c) && !sr_is_host(c);
-}
-
-bool sr_fgt_active(const struct cpu *c, unsigned el)
-{
-    return cpu_has(c, FEAT_FGT) && el2_traps(c, el) &&
-           (!c->cfg.has_el3 || (c->sr[SR_SCR_EL3] & SCR_FGTEN) != 0);
 }
 
 /* A pair of registers, for reads and for writes; HFGITR_EL2 is alone. */
@@ -126,14 +118,25 @@ static const struct fgt_pair {
     [FGT_PAIR(FGT_D2(0))] = {{SR_HDFGRTR2_EL2, SR_HDFGWTR2_EL2}, FEAT_FGT2, 59, true},
 };
 
+static bool el3_permits(const struct cpu *c, const struct fgt_pair *p)
+{
+    return !c->cfg.has_el3 || bit(c->sr[SR_SCR_EL3], p->scr_bit);
+}
+
+bool sr_fgt_active(const struct cpu *c, unsigned el)
+{
+    const struct fgt_pair *p = &fgt_pairs[FGT_PAIR(FGT_I(0))];
+    return cpu_has(c, p->feature) && sr_el2_traps(c, el) && el3_permits(c, p);
+}
+
 bool sr_fgt(const struct cpu *c, uint16_t fgt, unsigned el, bool write)
 {
     const struct fgt_pair *p = &fgt_pairs[FGT_PAIR(fgt)];
     bool enable = (fgt & FGT_ENABLE(0)) != 0;
-    if (fgt == FGT_NONE || !cpu_has(c, p->feature) || !el2_traps(c, el)) {
+    if (fgt == FGT_NONE || !cpu_has(c, p->feature) || !sr_el2_traps(c, el)) {
         return false;
     }
-    if (c->cfg.has_el3 && !bit(c->sr[SR_SCR_EL3], p->scr_bit)) {
+    if (!el3_permits(c, p)) {
         return p->off_traps && enable;
     }
     return bit(c->sr[p->id[write]], FGT_BIT(fgt)) != enable;

@@ -25,12 +25,6 @@ uint64_t trap_sctlr_el0(const struct cpu *c)
     return c->sr[sr_is_host(c) ? SR_SCTLR_EL2 : SR_SCTLR_EL1];
 }
 
-/* HCR_EL2 controls apply: EL0 that is not a host's, and EL1, with EL2 enabled. */
-static bool hcr_applies(const struct cpu *c)
-{
-    return c->ps.el <= 1 && cpu_el2_enabled(c) && !sr_is_host(c);
-}
-
 /* WFETrapDelay: TWEDEn, with TWEDEL above it, in the register whose control traps. */
 static uint64_t wfe_delay(const struct cpu *c, uint64_t control, unsigned enable)
 {
@@ -45,7 +39,7 @@ struct wfx_trap trap_wfx(const struct cpu *c, enum wfx_kind kind)
     if (c->ps.el == 0 && !bit(sctlr, wfe ? 18 : 16)) {
         return (struct wfx_trap){el1_or_tge(c), wfe ? wfe_delay(c, sctlr, 45) : 0};
     }
-    if (hcr_applies(c) && (hcr & (wfe ? HCR_TWE : HCR_TWI)) != 0) {
+    if (sr_el2_traps(c, c->ps.el) && (hcr & (wfe ? HCR_TWE : HCR_TWI)) != 0) {
         return (struct wfx_trap){2, wfe ? wfe_delay(c, hcr, 59) : 0};
     }
     if (c->ps.el < 3 && c->cfg.has_el3 && bit(scr, wfe ? 13 : 12)) {
@@ -103,7 +97,7 @@ unsigned trap_eret_target(const struct cpu *c)
 
 unsigned trap_pauth_target(const struct cpu *c)
 {
-    if (hcr_applies(c) && (c->sr[SR_HCR_EL2] & HCR_API) == 0) {
+    if (sr_el2_traps(c, c->ps.el) && (c->sr[SR_HCR_EL2] & HCR_API) == 0) {
         return 2;
     }
     if (c->ps.el < 3 && c->cfg.has_el3 && !bit(c->sr[SR_SCR_EL3], 17)) {
@@ -165,7 +159,7 @@ void trap_fp_take(struct cpu *c)
 
 bool trap_mops_enabled(const struct cpu *c)
 {
-    if (hcr_applies(c) && cpu_has(c, FEAT_HCX) && !(cpu_hcrx_el2(c) & HCRX_MSCEn)) {
+    if (sr_el2_traps(c, c->ps.el) && cpu_has(c, FEAT_HCX) && !(cpu_hcrx_el2(c) & HCRX_MSCEn)) {
         return false;
     }
     return c->ps.el != 0 || bit(trap_sctlr_el0(c), 33);

@@ -15,6 +15,8 @@
 
 #define ARRAY_LEN(a)         (sizeof(a) / sizeof((a)[0]))
 #define BIT(n)               (UINT64_C(1) << (n))
+#define HCR_FMO              BIT(3)
+#define HCR_IMO              BIT(4)
 #define FIELD(v, low, width) (((v) >> (low)) & (BIT(width) - 1))
 
 #define MAX_PES 8
