@@ -8,6 +8,7 @@
 #include "cpu/engine/context.h"
 #include "cpu/sys/exc.h"
 #include "cpu/sys/hcr.h"
+#include "cpu/sys/regimes.h"
 
 #include "cpu/cpu_internal.h"
 
@@ -19,7 +20,6 @@
 #define OSLSR_OSLK BIT(1)
 #define MDCR_TDE   BIT(8)
 #define MDCR_SDD   BIT(16)
-#define VTCR_VS    BIT(19)
 
 /* ---- may debug exceptions be taken ---- */
 
@@ -174,10 +174,8 @@ static bool in_host(const struct cpu *c)
 
 static bool vmid_matches(const struct cpu *c, unsigned n)
 {
-    bool wide = cpu_has(c, FEAT_VMID16) && (c->sr[SR_VTCR_EL2] & VTCR_VS);
-    unsigned bits = wide ? 16 : 8;
     return c->ps.el <= 1 && cpu_el2_enabled(c) && !in_host(c) &&
-           extract64(c->sr[SR_VTTBR_EL2], 48, bits) == extract64(bvr(c, n), 32, bits);
+           regime_vmid(c) == extract64(bvr(c, n), 32, regime_vmid_bits(c));
 }
 
 /* AArch64.BreakpointValueMatch for a context. */

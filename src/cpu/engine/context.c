@@ -404,7 +404,6 @@ static void forget_permissions(struct cpu *c)
         memset(c->sr_ok_w, 0, sizeof(c->sr_ok_w));
         memset(c->dc_ok, 0, sizeof(c->dc_ok));
         c->last_set.gen = 0;
-        c->last_set.gen = 0;
         c->sr_gen = 1;
     }
 }

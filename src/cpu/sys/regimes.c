@@ -176,14 +176,18 @@ static void stage2_config(const struct cpu *c, struct xlat_s2 *s2, enum pas pas)
                                        sw || sa || nsw || nsa ? PAS_NS : PAS_S);
 }
 
+unsigned regime_vmid_bits(const struct cpu *c)
+{
+    return cpu_has(c, FEAT_VMID16) && bit(c->sr[SR_VTCR_EL2], 19) ? 16 : 8;
+}
+
 /* VTTBR_EL2 holds it for both IPA spaces: VSTTBR_EL2 has no such field. */
 uint16_t regime_vmid(const struct cpu *c)
 {
     if (!cpu_el2_enabled(c)) {
         return 0;
     }
-    unsigned bits = cpu_has(c, FEAT_VMID16) && bit(c->sr[SR_VTCR_EL2], 19) ? 16 : 8;
-    return (uint16_t)extract64(c->sr[SR_VTTBR_EL2], 48, bits);
+    return (uint16_t)extract64(c->sr[SR_VTTBR_EL2], 48, regime_vmid_bits(c));
 }
 
 void regime_config(const struct cpu *c, enum regime r, struct xlat_cfg *out)

@@ -18,6 +18,7 @@ unsigned regime_owner_el(enum regime r);
 void regime_config(const struct cpu *c, enum regime r, struct xlat_cfg *out);
 /* The VMID of EL1&0 in that state; 0 when EL2 is not enabled. */
 uint16_t regime_vmid(const struct cpu *c);
+unsigned regime_vmid_bits(const struct cpu *c);
 /* EL1&0 has a stage 2 in force. */
 bool regime_stage2_on(const struct cpu *c);
 
