@@ -31,6 +31,7 @@ static void psci_power_on(void *opaque, unsigned pe, uint64_t entry, uint64_t co
 {
     struct machine *m = opaque;
     cpu_reset(m->pes[pe]);
+    gic_pe_reset(m->gic, pe);
     cpu_set_time(m->pes[pe], evq_now(m->evq));
     start_kernel(m, pe, entry, context);
 }

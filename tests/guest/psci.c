@@ -15,9 +15,28 @@ void secondary_main(void);
 
 static _Alignas(16) char stack[8192];
 
+/* Interrupts of the second PE that stay active, and pending, while it is off. */
+#define ACTIVE_SGI  1
+#define PENDING_SGI 2
+
+/* The CPU interface in a PE. */
+enum { N_AT_EL1 = 9 };
+static const char *const interface_names[] = {
+    "ICC_PMR_EL1 after CPU_ON",   "ICC_IGRPEN0_EL1 after CPU_ON", "ICC_IGRPEN1_EL1 after CPU_ON",
+    "ICC_BPR0_EL1 after CPU_ON",  "ICC_BPR1_EL1 after CPU_ON",    "ICC_CTLR_EL1 after CPU_ON",
+    "ICC_RPR_EL1 after CPU_ON",   "ICC_AP0R0_EL1 after CPU_ON",   "ICC_AP1R0_EL1 after CPU_ON",
+    "ICH_HCR_EL2 after CPU_ON",   "ICH_VMCR_EL2 after CPU_ON",    "ICH_AP0R0_EL2 after CPU_ON",
+    "ICH_AP1R0_EL2 after CPU_ON", "ICH_LR0_EL2 after CPU_ON",     "ICH_LR3_EL2 after CPU_ON",
+};
+struct interface {
+    uint64_t reg[ARRAY_LEN(interface_names)];
+};
+
 /* What the second PE saw when it started. */
 static struct {
     uint64_t started, el, daif, sctlr, context;
+    struct interface at_reset, interface;
+    bool active, pending;
     uint64_t may_stop;
 } second;
 
@@ -30,9 +49,60 @@ __asm__(".pushsection .text\n.global second_entry\nsecond_entry:\n"
 extern const char second_entry[];
 uint64_t second_stack;
 
+static void look_at_interface(struct interface *out)
+{
+    uint64_t *v = out->reg;
+    *v++ = grd(ICC_PMR_EL1);
+    *v++ = grd(ICC_IGRPEN0_EL1);
+    *v++ = grd(ICC_IGRPEN1_EL1);
+    *v++ = grd(ICC_BPR0_EL1);
+    *v++ = grd(ICC_BPR1_EL1);
+    *v++ = grd(ICC_CTLR_EL1);
+    *v++ = grd(ICC_RPR_EL1);
+    *v++ = grd(ICC_AP0R0_EL1);
+    *v++ = grd(ICC_AP1R0_EL1);
+    if (current_el() == 2) {
+        *v++ = grd(ICH_HCR_EL2);
+        *v++ = grd(ICH_VMCR_EL2);
+        *v++ = grd(ICH_AP0R0_EL2);
+        *v++ = grd(ICH_AP1R0_EL2);
+        *v++ = lr_read(0);
+        *v++ = lr_read(3);
+    }
+}
+
+/* What CPU_OFF and CPU_ON must not leave behind: other values, interrupts that run. */
+static void use_interface(void)
+{
+    gic_init();
+    gic_priority(ACTIVE_SGI, 0x80);
+    gic_set(ACTIVE_SGI, GICD_ISENABLER);
+    gic_set(ACTIVE_SGI, GICD_ISPENDR);
+    dsb();
+    check_eq("an interrupt of the second PE", grd(ICC_IAR1_EL1), ACTIVE_SGI);
+    gic_set(PENDING_SGI, GICD_ISPENDR);
+    gwr(ICC_BPR0_EL1, 5);
+    gwr(ICC_BPR1_EL1, 6);
+    gwr(ICC_CTLR_EL1, 3); /* EOImode, CBPR */
+    if (current_el() == 2) {
+        gwr(ICH_HCR_EL2, ICH_EN | ICH_TALL1);
+        gwr(ICH_VMCR_EL2, VMCR_VENG0 | VMCR_VENG1 | VMCR_VEOIM | VMCR_VPMR(0xf0));
+        gwr(ICH_AP0R0_EL2, BIT(2));
+        gwr(ICH_AP1R0_EL2, BIT(3));
+        lr_write(0, LR_PENDING | LR_GROUP1 | LR_PRIORITY(0x80) | 40);
+        lr_write(3, LR_ACTIVE | LR_PRIORITY(0x40) | 41);
+    }
+    isb();
+}
+
 void second_pe(uint64_t context)
 {
     unsigned el = current_el();
+
+    look_at_interface(second.started == 0 ? &second.at_reset : &second.interface);
+    second.active = gic_get(ACTIVE_SGI, GICD_ISACTIVER);
+    second.pending = gic_get(PENDING_SGI, GICD_ISPENDR);
+    gic_quiet(ACTIVE_SGI);
 
     second.el = el;
     second.daif = rd(daif);
@@ -41,6 +111,7 @@ void second_pe(uint64_t context)
     store_release(&second.started, second.started + 1);
     while (!load_acquire(&second.may_stop)) {
     }
+    use_interface();
     psci(PSCI_CPU_OFF, 0, 0, 0);
     check("CPU_OFF returns", false);
     for (;;) {
@@ -97,6 +168,17 @@ static void affinity(void)
              PSCI_INVALID_PARAMETERS);
 }
 
+/* The CPU interface is reset with its PE; the redistributor is not. */
+static void check_interface(void)
+{
+    unsigned n = second.el == 2 ? ARRAY_LEN(interface_names) : N_AT_EL1;
+    for (unsigned i = 0; i < n; i++) {
+        check_eq(interface_names[i], second.interface.reg[i], second.at_reset.reg[i]);
+    }
+    check("an active interrupt stays active", second.active);
+    check("a pending interrupt stays pending", second.pending);
+}
+
 static void start_second(uint64_t function, uint64_t context)
 {
     uint64_t n = second.started;
@@ -114,6 +196,9 @@ static void start_second(uint64_t function, uint64_t context)
     check_eq("a PE starts with interrupts masked", second.daif, DAIF);
     check_eq("a PE starts with MMU and caches off", second.sctlr & (BIT(0) | BIT(2) | BIT(12)), 0);
     check_eq("a PE starts with its context in X0", second.context, context);
+    if (n > 0) {
+        check_interface();
+    }
 }
 
 static void power(void)
@@ -148,7 +233,6 @@ static void already_on(void)
 /* Standby ends with an interrupt that is pending, masked or not. */
 static void suspend(void)
 {
-    gic_init();
     gic_priority(3, 0x80);
     gic_set(3, GICD_ISENABLER);
     gic_set(3, GICD_ISPENDR);
@@ -163,6 +247,7 @@ static void suspend(void)
 int guest_main(void)
 {
     check("at least two PEs", smp_count() >= 2);
+    gic_init();
     discovery();
     affinity();
     power();
