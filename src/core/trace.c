@@ -21,6 +21,9 @@ const struct trace_kind_desc trace_kinds[TRACE_N_KINDS] = {
     [TRACE_GIC_LR] = {"gic_list_register", TRACE_GIC, {"u:n", "x:value"}},
     [TRACE_TIMER_SET] = {"timer_set", TRACE_TIMER, {"u:timer", "u:ctl", "u:cval"}},
     [TRACE_TIMER_FIRE] = {"timer_fire", TRACE_TIMER, {"u:timer"}},
+    [TRACE_PE_ON] = {"cpu_on", TRACE_EXC, {"u:pe", "x:pc", "u:el"}},
+    [TRACE_PE_OFF] = {"cpu_off", TRACE_EXC, {"u:pe", "x:pc", "u:el"}},
+    [TRACE_PE_RESET] = {"warm_reset", TRACE_EXC, {"u:pe", "x:pc", "u:el"}},
 };
 
 unsigned trace_n_args(enum trace_kind k)

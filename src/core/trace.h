@@ -18,7 +18,7 @@ enum trace_group {
     TRACE_INSN, /* instructions executed */
     TRACE_REG,  /* registers written */
     TRACE_MEM,  /* memory accesses of instructions */
-    TRACE_EXC,  /* exceptions and returns */
+    TRACE_EXC,  /* exceptions and returns, resets, power */
     TRACE_CTX,  /* translation contexts: EL, VMID, ASID, CONTEXTIDR */
     TRACE_MMU,  /* walks, faults, updates of descriptors */
     TRACE_TLB,  /* maintenance */
@@ -45,6 +45,9 @@ enum trace_kind {
     TRACE_GIC_LR,
     TRACE_TIMER_SET,
     TRACE_TIMER_FIRE,
+    TRACE_PE_ON,    /* it starts: by its reset, by PSCI CPU_ON */
+    TRACE_PE_OFF,   /* it stops, by PSCI CPU_OFF or with its machine, where it was */
+    TRACE_PE_RESET, /* warm, by RMR_ELx */
     TRACE_N_KINDS,
 };
 

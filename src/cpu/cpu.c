@@ -183,6 +183,12 @@ void cpu_set_peers(struct cpu *c, struct cpu **all, unsigned n)
     }
 }
 
+/* Of the PE itself: its number, where it is. */
+static void trace_power(struct cpu *c, enum trace_kind k)
+{
+    TRACE(cpu_trace_port(c), k, c->cfg.index, c->pc, c->ps.el);
+}
+
 static void reset(struct cpu *c, bool cold)
 {
     observe_forget(c);
@@ -203,6 +209,9 @@ static void reset(struct cpu *c, bool cold)
 
 void cpu_reset(struct cpu *c)
 {
+    if (c->power == CPU_ON) {
+        trace_power(c, TRACE_PE_OFF);
+    }
     reset(c, true);
     c->power = CPU_OFF;
     c->exit_flags = 0;
@@ -218,6 +227,7 @@ void cpu_warm_reset(struct cpu *c)
     reset(c, false);
     c->pc = c->sr[SR_RVBAR_EL1 + c->ps.el - 1];
     c->exit_flags |= EXIT_IRQ;
+    trace_power(c, TRACE_PE_RESET);
     if (c->cfg.hooks.warm_reset != NULL) {
         struct pe_view v = cpu_view(c);
         c->cfg.hooks.warm_reset(c->cfg.hooks.opaque, &v);
@@ -240,10 +250,12 @@ void cpu_start(struct cpu *c, const struct cpu_start *s)
     c->power = CPU_ON;
     context_flush(c);
     context_el_changed(c, highest);
+    trace_power(c, TRACE_PE_ON);
 }
 
 void cpu_power_off(struct cpu *c)
 {
+    trace_power(c, TRACE_PE_OFF);
     c->power = CPU_OFF;
     c->exit_flags |= EXIT_STOP;
 }

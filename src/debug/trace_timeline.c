@@ -160,6 +160,9 @@ static const char *exception_name(const struct trace_event *e)
         [TRACE_IRQ] = "IRQ",   [TRACE_FIQ] = "FIQ",   [TRACE_SERROR] = "SError",
         [TRACE_VIRQ] = "vIRQ", [TRACE_VFIQ] = "vFIQ", [TRACE_VSERROR] = "vSError"};
     uint64_t type = e->args[0];
+    if (e->kind != TRACE_EXCEPTION) {
+        return e->kind == TRACE_RETURN ? "ERET" : trace_kinds[e->kind].name;
+    }
     return type == TRACE_SYNC || type >= ARRAY_LEN(names) ? class_name(e->args[3]) : names[type];
 }
 
@@ -183,7 +186,7 @@ static void on_event(void *opaque, const struct trace_event *e)
         on_context(t, e);
         break;
     case TRACE_EXC:
-        instant(t, TRACK_EXCEPTIONS, e->kind == TRACE_EXCEPTION ? exception_name(e) : "ERET", e);
+        instant(t, TRACK_EXCEPTIONS, exception_name(e), e);
         break;
     case TRACE_TLB:
         on_tlbi(t, e);

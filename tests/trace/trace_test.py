@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trace a bare-metal program in every way and compare the results with each other.
 
-usage: trace_test.py EMULATOR PROGRAM.elf [--one-map] [MACHINE ARGUMENTS...]
+usage: trace_test.py EMULATOR PROGRAM.elf [--one-map] [--event "NAME pe=N .."] [MACHINE ARGUMENTS...]
 
 A traced run prints and ends like a plain one and has the same hashes of the whole state on the way;
 the binary trace converts to what is written as text at once, and agrees with the registers that
@@ -95,14 +95,22 @@ def check_filters(case, insns, binary):
     expect("IT" in kinds and not {"MR1", "MR4", "MR8", "MW8"} & kinds, f"events=: {kinds}")
 
 
-def check_timeline(case, binaries):
+def check_events(texts, events):
+    """Each is a record in the file of the PE that it names."""
+    for e in events:
+        pe = int(re.search(r"pe=(\d+)", e)[1])
+        expect(re.search(rf" SIGNAL: SIGNAL={e}$", texts[pe].read_text(), re.M), f"no {e}")
+
+
+def check_timeline(case, binaries, events):
     """Valid JSON of the trace-event format; spans of a track do not overlap."""
     out = case.scratch / "timeline.json"
     r = emulator.run([case.emulator, "trace", "timeline", *binaries, "-o", out], 100)
     expect(r.status == 0, f"timeline: {r.output}")
-    begun, ends, phases = {}, {}, set()
+    begun, ends, phases, names = {}, {}, set(), set()
     for e in json.loads(out.read_text())["traceEvents"]:
         phases.add(e["ph"])
+        names.add(e["name"])
         expect({"ph", "pid", "tid", "name"} <= e.keys() and e["name"], f"timeline: {e}")
         expect(e["ph"] == "M" or e["ts"] >= 0, f"timeline: {e}")
         if e["ph"] == "B":
@@ -114,11 +122,13 @@ def check_timeline(case, binaries):
             ends[e["tid"]] = e["ts"]
     expect(not begun, f"without an end: {begun}")
     expect({"M", "B", "E", "i"} <= phases, f"timeline has only {phases}")
+    expect({e.split()[0] for e in events} <= names, f"timeline has only {names}")
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ap.add_argument("--one-map", action="store_true")
+    ap.add_argument("--event", action="append", default=[])
     ap.add_argument("emulator")
     ap.add_argument("program", type=pathlib.Path)
     args, extra = ap.parse_known_args()
@@ -136,7 +146,8 @@ def main():
             n += tarmac.check(t, args.one_map)
         insns = instructions(text[1][0])
         check_filters(case, insns, binary[1][0])
-        check_timeline(case, binary[1])
+        check_events(text[1], args.event)
+        check_timeline(case, binary[1], args.event)
         size = sum(b.stat().st_size for b in binary[1])
         print(f"{n} instructions, {size / n:.2f} bytes each")
 

@@ -506,17 +506,19 @@ void observe_copy(struct cpu *c, uint64_t dst, uint64_t src, const uint8_t *data
 
 /* ---- events ---- */
 
+/* A PE that is off has no turns, but events: interrupts, its start. */
 static void emit_event(void *opaque, enum trace_kind k, const uint64_t *args)
 {
     struct observer *t = opaque;
     struct cpu *c = t->cpu;
-    if (!t->active) {
+    tick_t now = evq_now(c->evq);
+    if (!t->active && (now < t->cfg.from || now >= t->cfg.to)) {
         return;
     }
     make_room(t);
     put_code(t, TRACE_CODE_EVENT + (unsigned)k);
     put(t, t->running != NULL ? n_executed(c) + 1 : 0);
-    put(t, evq_now(c->evq));
+    put(t, now);
     for (unsigned i = 0; i < trace_n_args(k); i++) {
         put(t, args[i]);
     }
