@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Trace a bare-metal program in every way and compare the results with each other.
 
-usage: trace_test.py EMULATOR PROGRAM.elf [--one-map] [--event "NAME pe=N .."] [MACHINE ARGUMENTS...]
+usage: trace_test.py EMULATOR PROGRAM.elf [--one-map] [--event "NAME pe=N .."] [MACHINE ARGS...]
 
 A traced run prints and ends like a plain one and has the same hashes of the whole state on the way;
 the binary trace converts to what is written as text at once, and agrees with the registers that
