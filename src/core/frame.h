@@ -3,9 +3,13 @@
  * Key frames: the state of a machine in the memory of this process. The same walk as a snapshot's,
  * but fields are kept without names, and memory is shared with the frame before.
  *
- *     struct snap *s = frame_saver_new(family, base);   machine_snap(..)   frame_saver_finish(s,
- * err) struct snap *s = frame_loader_new(family, f, base);   ... the same ...
- * frame_loader_finish(s)
+ *     struct snap *s = frame_saver_new(family, base);
+ *     machine_snap(..)
+ *     frame_saver_finish(s, err)
+ *
+ *     struct snap *s = frame_loader_new(family, f, base);
+ *     ... the same ...
+ *     frame_loader_finish(s)
  *
  * base: the frame whose memory was the machine's when the family's log of writes began.
  */
