@@ -671,6 +671,11 @@ void replay_run_dry(struct replay *r)
     }
 }
 
+bool replay_end_is_next(const struct replay *r)
+{
+    return r->mode == REPLAY_PLAY && !r->past && r->next.kind == JOURNAL_END;
+}
+
 /* ---- answers ---- */
 
 bool replay_is_playing(const struct replay *r)

@@ -43,6 +43,8 @@ void replay_deliver(struct replay *r, tick_t now, uint64_t insns);
 tick_t replay_next(struct replay *r, tick_t now);
 /* Playing, and nothing else will ever happen: the journal is over. */
 void replay_run_dry(struct replay *r);
+/* Playing: nothing but the end is left of the journal. */
+bool replay_end_is_next(const struct replay *r);
 /* Somebody outside waits for the guest to come to an end of its turn. */
 bool replay_has_request(const struct replay *r);
 

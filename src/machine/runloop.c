@@ -135,10 +135,13 @@ uint64_t machine_insns(const struct machine *m)
     return n;
 }
 
+/* The end of a replay waits for a machine that was stopped to look at it. */
 static bool gate_is_due(const struct machine *m)
 {
+    bool stopped = m->state != MACHINE_RUNNING && m->state != MACHINE_SHUTDOWN;
     return m->cfg.gate != NULL && !m->round.active &&
-           replay_due(m->cfg.gate, m->now, machine_insns(m));
+           replay_due(m->cfg.gate, m->now, machine_insns(m)) &&
+           !(stopped && replay_end_is_next(m->cfg.gate));
 }
 
 /* Every PE waits. */
@@ -294,7 +297,7 @@ static bool shows_end(struct machine *m, const struct pending_request *r)
         return false;
     }
     m->request.any = false;
-    if (!history_in_past(m) && m->state != MACHINE_SHUTDOWN) {
+    if (!history_in_past(m)) {
         m->ending = *r;
         machine_set_state(m, MACHINE_SHUTDOWN);
     }
@@ -342,7 +345,9 @@ static bool handle_request(struct machine *m, int *out_status)
         return true;
     }
     machine_notify_why(m, MACHINE_EVENT_RESET, &r, false);
-    if (m->state != MACHINE_RUNNING) {
+    if (m->state == MACHINE_SHUTDOWN && m->cfg.gate != NULL && replay_is_playing(m->cfg.gate)) {
+        machine_set_state(m, MACHINE_RUNNING); /* nobody is there to let it go on */
+    } else if (m->state != MACHINE_RUNNING) {
         m->state = MACHINE_PRELAUNCH;
     }
     return false;

@@ -270,6 +270,63 @@ class Bare(ReverseCase):
         self.assertEqual(s("D"), "OK")
         self.assertEqual(d.wait(), 0)
 
+    def test_replay_of_nothing(self):
+        """A run that ended before its first instruction waits at its start for a debugger."""
+        log = self.folder / "journal"
+        spin = cli.raw(self.folder / "spin", cli.SPIN)
+        with self.terminal(*cli.BARE, "-serial", "null", "-monitor", "stdio", "-S", "--record",
+                           log, *spin) as t:
+            t.expect(r"\(qemu\)")
+            t.send("quit\r")
+            self.assertEqual(t.wait(20), 0)
+        self.assertEqual(cli.run("--replay", log).status, 0)
+        d = self.start("--replay", log, "-S")
+        s = self.stub(d)
+        start = self.state(s, 1)
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        self.assertEqual(self.state(s, 1), start)
+        s.send("vCont;c")
+        self.assertEqual(s.read(), "W00")
+        self.assertEqual(d.wait(), 0)
+
+    def stays_off(self, *lines):
+        """The journal of a machine that powers off, stays, and is told lines by the monitor."""
+        log = self.folder / "journal"
+        off = [0xD503201F, 0x52800100, 0x72B08000, 0xD4000003]  # NOP; PSCI SYSTEM_OFF
+        with self.terminal(*cli.BARE, "-M", "virt,virtualization=on", "-m", "16M", "-serial",
+                           "null", "-monitor", "stdio", "-no-shutdown", "--record", log,
+                           *cli.raw(self.folder / "off", off)) as t:
+            cli.wait_for(lambda: self.is_off(t))
+            for line in lines:
+                t.send(line + "\r")
+                t.expect(r"\(qemu\)")
+            cli.wait_for(lambda: self.is_off(t))
+            t.send("quit\r")
+            self.assertEqual(t.wait(20), 0)
+        return log
+
+    def test_replay_of_a_reset_that_leads_out(self):
+        """Of -no-shutdown: who let the reset machine go on is not in the journal."""
+        log = self.stays_off("system_reset", "cont")
+        self.assertEqual(cli.run("--replay", log).status, 0)
+
+    def test_replay_of_a_machine_that_stays_off(self):
+        """The end of the journal comes after the guest's own."""
+        d = self.start("--replay", self.stays_off(), "-S")
+        s = self.stub(d)
+        self.assertIn("T05", s("vCont;c"))
+        s("bs")
+        s("bs")
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        s.send("vCont;c")
+        self.assertEqual(s.read(), "W00")
+        self.assertEqual(d.wait(), 0)
+
+    @staticmethod
+    def is_off(t):
+        t.send("info status\r")
+        return "shutdown" in t.expect(r"(?s)VM status: (.*?)\(qemu\)")[1]
+
 
 CRASH = """#!/bin/sh
 export PATH=/bin
