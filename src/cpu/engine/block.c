@@ -13,14 +13,26 @@
 #include "cpu/engine/observe.h"
 #include "cpu/isa/pairs.h"
 
-#define HASH_BITS 17
+#define FUSE_AFTER     4 /* executions until pairs are fused: that costs what they save in a few */
+#define PAGE_HASH_BITS 12
+#define PAGE_HASH_SIZE (1U << PAGE_HASH_BITS)
+#define LINE           64U /* bytes: as much as the longest block, so that one spans two lines at most */
+#define LINES          (BLOCK_PAGE / LINE)
+_Static_assert(BLOCK_MAX_INSNS * 4 <= LINE,
+               "a block begins in the line it overlaps or the one before");
+
+/* The blocks of a page by the line that they begin in: what runs in turn is looked up nearby. */
+struct code_page {
+    uint64_t number;
+    struct code_page *next; /* of the same hash */
+    struct block *line[LINES];
+};
 
 struct block_cache {
     uint8_t *arena;
     uint64_t size, used;
-    struct block *hash[1U << HASH_BITS];
-    struct touched hash_used;
-    GHashTable *pages; /* page number -> first block of the page */
+    struct code_page *pages[PAGE_HASH_SIZE];
+    struct touched pages_used;
     struct pair_index *pairs;
     struct break_sets *breaks;
     struct observe_ids observed;
@@ -37,7 +49,6 @@ struct block_cache *block_cache_new(uint64_t arena_bytes, uint16_t compile_after
     b->size = arena_bytes;
     b->arena = code_map_data(arena_bytes);
     ASSERT(b->arena != NULL);
-    b->pages = g_hash_table_new(g_direct_hash, g_direct_equal);
     b->pairs = pair_index_new();
     b->breaks = break_sets_new();
     b->compile_after = compile_after;
@@ -54,7 +65,6 @@ void block_cache_free(struct block_cache *b)
     if (b == NULL) {
         return;
     }
-    g_hash_table_destroy(b->pages);
     code_unmap_data(b->arena, b->size);
     compiler_free(b->compiler);
     g_free(b->scratch);
@@ -66,8 +76,7 @@ void block_cache_free(struct block_cache *b)
 void block_cache_flush(struct block_cache *b)
 {
     b->used = 0;
-    touched_clear(&b->hash_used, b->hash, sizeof(b->hash[0]), ARRAY_LEN(b->hash));
-    g_hash_table_remove_all(b->pages);
+    touched_clear(&b->pages_used, b->pages, sizeof(b->pages[0]), PAGE_HASH_SIZE);
     compiler_flush(b->compiler);
     observe_reset_ids(&b->observed);
 }
@@ -89,15 +98,37 @@ static void *arena_alloc(struct block_cache *b, size_t bytes)
     return p;
 }
 
-static unsigned hash_of(uint64_t pa, uint32_t mode)
+static unsigned hash_of(uint64_t page)
 {
-    uint64_t h = (pa >> 2 ^ (uint64_t)mode << 20) * UINT64_C(0x9e3779b97f4a7c15);
-    return (unsigned)(h >> (64 - HASH_BITS));
+    return (unsigned)(page * UINT64_C(0x9e3779b97f4a7c15) >> (64 - PAGE_HASH_BITS));
 }
 
-static gpointer page_key(uint64_t pa)
+static struct code_page *find_page(const struct block_cache *b, uint64_t pa)
 {
-    return GSIZE_TO_POINTER(pa / BLOCK_PAGE);
+    uint64_t number = pa / BLOCK_PAGE;
+    struct code_page *p = b->pages[hash_of(number)];
+    while (p != NULL && p->number != number) {
+        p = p->next;
+    }
+    return p;
+}
+
+static struct code_page *add_page(struct block_cache *b, uint64_t pa)
+{
+    uint64_t number = pa / BLOCK_PAGE;
+    unsigned h = hash_of(number);
+    struct code_page *p = arena_alloc(b, sizeof(*p));
+    if (b->pages[h] == NULL) {
+        touched_add(&b->pages_used, h);
+    }
+    *p = (struct code_page){.number = number, .next = b->pages[h]};
+    b->pages[h] = p;
+    return p;
+}
+
+static unsigned line_of(uint64_t pa)
+{
+    return (unsigned)(pa % BLOCK_PAGE / LINE);
 }
 
 static size_t bytes_of(const struct block *blk)
@@ -109,23 +140,6 @@ static size_t bytes_of(const struct block *blk)
 void op_block_header(struct cpu *c, const struct op *o, int64_t budget)
 {
     ASSERT(false);
-}
-
-/* In place of the first operation of a block until it has run often enough. */
-HANDLER(count_down)
-{
-    struct block *blk = block_of_entry(o - 1);
-    if (--blk->heat == 0) {
-        compiler_compile(c->blocks->compiler, c, blk);
-    }
-    EXIT_TO(blk->first(c, o, budget));
-}
-
-static void start_counting(struct block *blk, uint16_t runs)
-{
-    blk->heat = runs;
-    blk->first = blk->entry[1].fn;
-    blk->entry[1].fn = op_count_down;
 }
 
 /*
@@ -151,7 +165,7 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     while (n < max_insns && !e.ended && e.off < BLOCK_PAGE) {
         struct op *first = e.p;
         memcpy(&e.insn, host + e.off, sizeof(e.insn));
-        bool breaks = break_sets_has(c->blocks->breaks, break_set, e.off);
+        bool breaks = break_set != 0 && break_sets_has(c->blocks->breaks, break_set, e.off);
         if (n == 0 && (blk->mode & MODE_GUARDED)) {
             refuses = breaks ? BTYPE_ANY : decode_btype_refused(e.insn, blk->mode);
         }
@@ -163,7 +177,9 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
         if (observed != NULL) {
             observe_emit_insn(&e, observed);
         }
-        memset(map + (first - header - 1), (int)n, (size_t)(e.p - first));
+        for (const struct op *o = first; o < e.p; o++) { /* one, mostly */
+            map[o - header - 1] = (uint8_t)n;
+        }
         e.prev = e.p - first == 1 ? first : NULL;
         e.off += 4;
         n++;
@@ -186,13 +202,6 @@ static unsigned build(struct cpu *c, struct block *blk, struct op *slots, const 
     return n_ops;
 }
 
-static void fuse_pairs(const struct block_cache *b, const struct block *blk)
-{
-#ifndef ARMATURE_PAIR_PROFILE
-    pairs_fuse(b->pairs, blk->entry + 1, blk->n_ops);
-#endif
-}
-
 unsigned block_decode_again(struct cpu *c, const struct block *blk, struct op *out)
 {
     uint8_t map[BLOCK_MAX_SLOTS];
@@ -202,24 +211,79 @@ unsigned block_decode_again(struct cpu *c, const struct block *blk, struct op *o
     return build(c, &again, out, page, blk->n_insns, map, NULL);
 }
 
-static struct block *find(struct block_cache *b, uint64_t pa, uint32_t mode)
+static struct block *find(const struct code_page *page, uint64_t pa, uint32_t mode)
 {
-    struct block *blk = b->hash[hash_of(pa, mode)];
+    struct block *blk = page != NULL ? page->line[line_of(pa)] : NULL;
     while (blk != NULL && (blk->pa != pa || blk->mode != mode)) {
-        blk = blk->hash_next;
+        blk = blk->next;
     }
     return blk;
 }
 
-static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, uint32_t mode,
+/* ---- what runs more often is worth more ---- */
+
+static void fuse_pairs(const struct block_cache *b, const struct block *blk)
+{
+#ifndef ARMATURE_PAIR_PROFILE
+    pairs_fuse(b->pairs, blk->entry + 1, blk->n_ops);
+#endif
+}
+
+static void count(struct block *blk, uint16_t runs, op_fn *counter)
+{
+    blk->heat = runs;
+    blk->first = blk->entry[1].fn;
+    blk->entry[1].fn = counter;
+}
+
+/* In place of the first operation of a block until it has run often enough. */
+HANDLER(count_to_compile)
+{
+    struct block *blk = block_of_entry(o - 1);
+    if (--blk->heat == 0) {
+        compiler_compile(c->blocks->compiler, c, blk);
+    }
+    EXIT_TO(blk->first(c, o, budget));
+}
+
+/* The same before that: half of all blocks run no more than a few times. */
+HANDLER(count_to_fuse)
+{
+    struct block *blk = block_of_entry(o - 1);
+    if (--blk->heat == 0) {
+        const struct block_cache *b = c->blocks;
+        blk->entry[1].fn = blk->first;
+        fuse_pairs(b, blk);
+        blk->first = blk->entry[1].fn;
+        if (b->compiler != NULL) {
+            count(blk, (uint16_t)(b->compile_after - FUSE_AFTER), op_count_to_compile);
+        }
+    }
+    EXIT_TO(blk->first(c, o, budget));
+}
+
+static void start_counting(const struct block_cache *b, struct block *blk)
+{
+    if (b->compiler == NULL || b->compile_after > FUSE_AFTER) {
+        count(blk, FUSE_AFTER, op_count_to_fuse);
+    } else {
+        count(blk, b->compile_after, op_count_to_compile);
+    }
+}
+
+/* ---- blocks that are kept ---- */
+
+static struct op *build_kept(struct cpu *c, struct code_page *page, uint64_t pa, uint32_t mode,
                              const uint8_t *host)
 {
+    struct block_cache *b = c->blocks;
     uint8_t map[BLOCK_MAX_SLOTS];
-    size_t worst =
-        sizeof(struct block) + (BLOCK_MAX_SLOTS + 2) * sizeof(struct op) + BLOCK_MAX_SLOTS + 64;
+    size_t worst = sizeof(struct code_page) + sizeof(struct block) +
+                   (BLOCK_MAX_SLOTS + 2) * sizeof(struct op) + BLOCK_MAX_SLOTS + 64;
     if (b->size - b->used < worst || !observe_ids_left(&b->observed)) {
         return NULL;
     }
+    page = page != NULL ? page : add_page(b, pa);
     struct block *blk = arena_alloc(b, sizeof(*blk));
     memset(blk, 0, offsetof(struct block, words));
     blk->pa = pa;
@@ -229,19 +293,14 @@ static struct op *build_kept(struct cpu *c, struct block_cache *b, uint64_t pa, 
                            mode & MODE_OBSERVED ? &b->observed : NULL);
     arena_alloc(b, (n_ops + 2) * sizeof(struct op));
     blk->insn_of_op = memcpy(arena_alloc(b, n_ops), map, n_ops);
-    fuse_pairs(b, blk);
-    if (b->compiler != NULL && !(mode & MODE_OBSERVED)) {
-        start_counting(blk, b->compile_after);
+    if (mode & MODE_OBSERVED) {
+        fuse_pairs(b, blk);
+    } else {
+        start_counting(b, blk);
     }
-
-    unsigned h = hash_of(pa, mode);
-    if (b->hash[h] == NULL) {
-        touched_add(&b->hash_used, h);
-    }
-    blk->hash_next = b->hash[h];
-    b->hash[h] = blk;
-    blk->page_next = g_hash_table_lookup(b->pages, page_key(pa));
-    g_hash_table_insert(b->pages, page_key(pa), blk);
+    struct block **line = &page->line[line_of(pa)];
+    blk->next = *line;
+    *line = blk;
     return blk->entry;
 }
 
@@ -256,22 +315,14 @@ struct op *block_get(struct cpu *c, uint64_t pa, uint32_t mode, const uint8_t *h
               mode & MODE_OBSERVED ? &scratch : NULL);
         return b->scratch_block.entry;
     }
-    struct block *blk = find(b, pa, mode);
+    struct code_page *page = find_page(b, pa);
+    struct block *blk = find(page, pa, mode);
     if (blk != NULL && (mode & MODE_UNCACHED) &&
         memcmp(blk->words, host + (pa & (BLOCK_PAGE - 1)), bytes_of(blk)) != 0) {
         block_invalidate(b, pa, 4);
         blk = NULL;
     }
-    return blk != NULL ? blk->entry : build_kept(c, b, pa, mode, host);
-}
-
-static void unlink_from_hash(struct block_cache *b, struct block *blk)
-{
-    struct block **p = &b->hash[hash_of(blk->pa, blk->mode)];
-    while (*p != blk) {
-        p = &(*p)->hash_next;
-    }
-    *p = blk->hash_next;
+    return blk != NULL ? blk->entry : build_kept(c, page, pa, mode, host);
 }
 
 /* In place of the first operation of an invalidated block. */
@@ -280,9 +331,8 @@ HANDLER(retired)
     leave_for_lookup(c, c->page_va | o[-1].imm, budget);
 }
 
-static void retire(struct block_cache *b, struct block *blk)
+static void retire(struct block *blk)
 {
-    unlink_from_hash(b, blk);
     for (struct chain_link *l = blk->incoming; l != NULL; l = l->next) {
         *l->slot = l->stub;
     }
@@ -293,31 +343,36 @@ static void retire(struct block_cache *b, struct block *blk)
     blk->entry[1].fn = op_retired;
 }
 
+/* Drop blocks of one page that overlap [pa, end). */
+static bool invalidate_in_page(struct code_page *page, uint64_t pa, uint64_t end)
+{
+    bool any = false;
+    unsigned first = line_of(pa), last = line_of(end - 1);
+    for (unsigned i = first != 0 ? first - 1 : 0; i <= last; i++) {
+        struct block **p = &page->line[i];
+        while (*p != NULL) {
+            struct block *blk = *p;
+            if (blk->pa < end && pa < blk->pa + bytes_of(blk)) {
+                *p = blk->next;
+                retire(blk);
+                any = true;
+            } else {
+                p = &blk->next;
+            }
+        }
+    }
+    return any;
+}
+
 bool block_invalidate(struct block_cache *b, uint64_t pa, uint64_t len)
 {
     bool any = false;
-    if (len == 0) {
-        return false;
-    }
-    for (uint64_t page = pa / BLOCK_PAGE; page <= (pa + len - 1) / BLOCK_PAGE; page++) {
-        gpointer key = GSIZE_TO_POINTER(page);
-        struct block *head = g_hash_table_lookup(b->pages, key);
-        struct block **p = &head;
-        while (*p != NULL) {
-            struct block *blk = *p;
-            if (blk->pa < pa + len && pa < blk->pa + bytes_of(blk)) {
-                *p = blk->page_next;
-                retire(b, blk);
-                any = true;
-            } else {
-                p = &blk->page_next;
-            }
-        }
-        if (head != NULL) {
-            g_hash_table_insert(b->pages, key, head);
-        } else {
-            g_hash_table_remove(b->pages, key);
-        }
+    uint64_t end = pa + len;
+    while (pa < end) {
+        uint64_t page_end = MIN(end, align_down(pa, BLOCK_PAGE) + BLOCK_PAGE);
+        struct code_page *page = find_page(b, pa);
+        any |= page != NULL && invalidate_in_page(page, pa, page_end);
+        pa = page_end;
     }
     return any;
 }

@@ -43,12 +43,11 @@ struct block {
     uint16_t n_ops;
     uint32_t first_slot; /* of recorded values: engine/observe.h */
     struct op *entry;
-    struct block *hash_next;
-    struct block *page_next;
+    struct block *next; /* that begins in the same line of code */
     struct chain_link *incoming;
     const uint8_t *insn_of_op; /* instruction index of each operation slot after the header */
     op_fn *first;              /* of the first operation, while it is counted how often it runs */
-    uint16_t heat;             /* executions until the block is compiled */
+    uint16_t heat;             /* executions until more is done for the block */
     uint32_t words[BLOCK_MAX_INSNS];
 };
 

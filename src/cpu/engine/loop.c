@@ -168,45 +168,69 @@ static bool refuse_branch(struct cpu *c, const struct block *b)
     return true;
 }
 
+/* The block at c->pc, decoded if need be, or NULL after an exception. */
+static struct op *fetch_block(struct cpu *c, bool *out_keep)
+{
+    struct fetch f;
+    if (!fetch_page(c, c->pc, &f)) {
+        return NULL;
+    }
+    struct op *entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
+    if (entry == NULL) {
+        loop_flush_blocks(c);
+        entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
+    }
+    if (c->ps.btype != 0) {
+        const struct block *b = block_of_entry(entry);
+        if ((entry->b >> c->ps.btype & 1) && refuse_branch(c, b)) {
+            return NULL;
+        }
+        if (!(target_refuses(b) & BTYPE_KEPT)) {
+            c->ps.btype = 0;
+        }
+    }
+    *out_keep = !(f.mode & MODE_UNCACHED) && c->cfg.tlb != CPU_TLB_OFF;
+    return entry;
+}
+
 /*
- * The block to run at c->pc with at most `max` instructions, or NULL after an exception. Chains it
- * to the terminator that asked for it, and remembers it in the jump cache.
+ * The same by way of the jump cache. What is about to be linked to needs no place there: most of
+ * it is never reached in another way.
+ */
+static struct op *look_up_block(struct cpu *c)
+{
+    bool keep;
+    if (c->link != NULL) {
+        struct op *entry = fetch_block(c, &keep);
+        c->link = keep ? c->link : NULL;
+        return entry;
+    }
+    struct jump_cache_entry *j = &c->jump_cache[jump_cache_index(c->pc)];
+    if (j->va == c->pc && j->jctx == c->jctx && c->ps.btype == 0 && j->entry->a != 0) {
+        return j->entry;
+    }
+    struct op *entry = fetch_block(c, &keep);
+    if (entry != NULL && keep) {
+        if (j->entry == NULL) {
+            touched_add(&c->jump_cache_used, jump_cache_index(c->pc));
+        }
+        *j = (struct jump_cache_entry){.va = c->pc, .jctx = c->jctx, .entry = entry};
+    }
+    return entry;
+}
+
+/*
+ * The block to run at c->pc with at most `max` instructions, or NULL after an exception. c->link
+ * stays where a terminator may lead to it.
  */
 static struct op *find_block(struct cpu *c, int64_t max)
 {
     if (UNLIKELY((c->pc + BIT(55)) >> 56 != 0)) { /* a tag, as far as bits 63:55 tell */
         c->pc = va_branch_address(c, c->pc);
     }
-    struct jump_cache_entry *j = &c->jump_cache[jump_cache_index(c->pc)];
-    bool known = j->va == c->pc && j->jctx == c->jctx && c->ps.btype == 0;
-    struct op *entry = known ? j->entry : NULL;
-    if (entry == NULL || entry->a == 0) {
-        struct fetch f;
-        if (!fetch_page(c, c->pc, &f)) {
-            return NULL;
-        }
-        entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
-        if (entry == NULL) {
-            loop_flush_blocks(c);
-            entry = block_get(c, f.pa, f.mode, f.host, BLOCK_MAX_INSNS);
-        }
-        if (c->ps.btype != 0) {
-            const struct block *b = block_of_entry(entry);
-            if ((entry->b >> c->ps.btype & 1) && refuse_branch(c, b)) {
-                return NULL;
-            }
-            if (!(target_refuses(b) & BTYPE_KEPT)) {
-                c->ps.btype = 0;
-            }
-        }
-        if ((f.mode & MODE_UNCACHED) || c->cfg.tlb == CPU_TLB_OFF) {
-            c->link = NULL;
-        } else {
-            if (j->entry == NULL) {
-                touched_add(&c->jump_cache_used, jump_cache_index(c->pc));
-            }
-            *j = (struct jump_cache_entry){.va = c->pc, .jctx = c->jctx, .entry = entry};
-        }
+    struct op *entry = look_up_block(c);
+    if (entry == NULL) {
+        return NULL;
     }
     if (entry->a > max) {
         const struct block *b = block_of_entry(entry);
