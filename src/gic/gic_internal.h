@@ -106,6 +106,8 @@ struct gic_vlpis {
     uint64_t vpropbaser, vpendbaser;
     uint16_t vsgis;  /* GICR_VSGIPENDR */
     uint64_t direct; /* the best vLPI or vSGI, as a list register; 0: none */
+    /* Bit n: nothing is pending in doubleword n of its pending table. 0: not known. */
+    uint64_t empty[GIC_LPI_WORDS / 2 / 64];
 };
 
 struct gic_pe {

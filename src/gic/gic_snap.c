@@ -77,6 +77,8 @@ static const struct snap_field vlpi_fields[] = {
     SNAP_FIELD(struct gic_vlpis, vpendbaser),
     SNAP_FIELD(struct gic_vlpis, vsgis),
     SNAP_FIELD(struct gic_vlpis, direct),
+    {SNAP_AT(struct gic_vlpis, empty), .elem = 8,
+     .count = SNAP_SIZE(struct gic_vlpis, empty) / 8, .kind = SNAP_UINT, .since = 2},
 };
 static const struct snap_desc vlpi_desc = SNAP_DESC(0, vlpi_fields);
 
@@ -88,7 +90,7 @@ static const struct snap_field gic_fields[] = {
     SNAP_ARRAY(struct gic, target, uint8_t),
 };
 /* clang-format on */
-const struct snap_desc gic_snap = SNAP_DESC(1, gic_fields);
+const struct snap_desc gic_snap = SNAP_DESC(2, gic_fields);
 
 void gic_snap_parts(struct device *d, struct snap *s)
 {

@@ -166,27 +166,64 @@ static uint64_t best_in(const struct gic *g, const struct vpe *v, uint64_t w, ui
     return best;
 }
 
-static uint64_t find_best(const struct gic *g, const struct vpe *v, uint8_t groups)
+/* little endian host */
+static uint64_t pending_in(const uint8_t *vpt, uint32_t word)
 {
-    uint32_t end = UINT32_C(1) << v->id_bits;
-    const uint8_t *vpt = end > 64 ? gic_ram(g, pa(v->vpt), end / 8, false) : NULL;
+    uint64_t w;
+    memcpy(&w, vpt + 8 * word, sizeof(w));
+    return w;
+}
+
+/* Bit n: there is nothing in word first + n. */
+static uint64_t empty_words(const uint8_t *vpt, uint32_t first)
+{
+    uint64_t empty = 0;
+    for (uint32_t n = 0; n < 64; n++) {
+        empty |= (uint64_t)(pending_in(vpt, first + n) == 0) << n;
+    }
+    return empty;
+}
+
+/* Looks only where empty (struct gic_vlpis) has no bit, and leaves one where there is nothing. */
+static uint64_t find_best(const struct gic *g, const struct vpe *v, uint8_t groups, uint64_t *empty)
+{
+    uint32_t n_words = UINT32_C(1) << v->id_bits >> 6;
+    const uint8_t *vpt = n_words > 1 ? gic_ram(g, pa(v->vpt), 8 * n_words, false) : NULL;
     if (vpt == NULL) {
         return 0;
     }
     uint64_t best = best_in(g, v, vpe_pending_sgis(g, v), 0, groups);
-    for (uint32_t first = GIC_FIRST_LPI; first < end; first += 64) {
-        uint64_t w;
-        memcpy(&w, vpt + first / 8, sizeof(w)); /* little endian host */
-        best = better(best_in(g, v, w, first, groups), best);
+    for (uint32_t first = GIC_FIRST_LPI / 64; first < n_words; first += 64) {
+        uint64_t *e = &empty[first / 64];
+        *e = *e == 0 ? empty_words(vpt, first) : *e;
+        for (uint64_t left = ~*e; left != 0; left &= left - 1) {
+            uint32_t n = first + (uint32_t)__builtin_ctzll(left);
+            uint64_t w = pending_in(vpt, n);
+            *e |= w == 0 ? left & -left : 0;
+            best = better(best_in(g, v, w, 64 * n, groups), best);
+        }
     }
     return best;
 }
 
 static void rescan(struct gic_pe *p)
 {
+    struct gic_vlpis *s = p->vlpi;
     struct vpe v;
-    p->vlpi->direct = scheduled_vpe(p, &v) ? find_best(p->g, &v, forwarded(p)) : 0;
+    s->direct = scheduled_vpe(p, &v) ? find_best(p->g, &v, forwarded(p), s->empty) : 0;
     vcpuif_update(p);
+}
+
+static void forget_empty(struct gic_pe *p)
+{
+    memset(p->vlpi->empty, 0, sizeof(p->vlpi->empty));
+}
+
+/* Of a vPE that is not scheduled. */
+static bool has_pending(const struct gic *g, const struct vpe *v, uint8_t groups)
+{
+    uint64_t empty[ARRAY_LEN(((struct gic_vlpis *)0)->empty)] = {0};
+    return groups != 0 && find_best(g, v, groups, empty) != 0;
 }
 
 /* True: it was not so before. */
@@ -242,6 +279,7 @@ static void scheduled_changed(struct gic_pe *p, uint32_t intid, bool pending)
             rescan(p);
         }
     } else if (scheduled_vpe(p, &v) && has_intid(p->g, &v, intid)) {
+        p->vlpi->empty[intid / 4096] &= ~BIT(intid / 64 % 64);
         *direct = better(candidate(p->g, &v, intid, forwarded(p)), *direct);
         vcpuif_update(p);
     }
@@ -272,7 +310,7 @@ void vpe_config_changed(struct gic *g, const struct vpe *v)
 {
     if (is_scheduled(g, v)) {
         rescan(&g->pe[v->pe]);
-    } else if (find_best(g, v, doorbell_wanted(g, v)) != 0) {
+    } else if (has_pending(g, v, doorbell_wanted(g, v))) {
         ring_default(g, v);
     }
 }
@@ -311,6 +349,7 @@ void vpe_enter(struct gic_pe *p)
         want_doorbell(p->g, &v, 0);
         lpi_set_pending(p, v.doorbell, false);
     }
+    forget_empty(p);
     rescan(p);
 }
 
@@ -327,6 +366,7 @@ uint64_t vpe_leave(struct gic_pe *p, uint64_t written)
         }
     }
     p->vlpi->direct = 0;
+    forget_empty(p);
     vcpuif_update(p);
     return pending ? written | VPEND_LAST : written & ~VPEND_LAST;
 }

@@ -364,6 +364,33 @@ static void test_order(void **state)
     }
 }
 
+/* From the first to the last of the table's LPIs, those that are pending when the vPE is scheduled
+ * and those that come later, in places that were empty before. */
+static void test_whole_table(void **state)
+{
+    static const unsigned vlpis[] = {0, 63, 64, 4095, 4096, 8191};
+    for (unsigned minor = 0; minor <= 1; minor++) {
+        struct bench *b = bench_new(minor);
+        for (unsigned i = 0; i < ARRAY_LEN(vlpis); i++) {
+            vmapti(b, i, LPI(vlpis[i]), 0, NO_DB);
+        }
+        on_event(b, INT, 1);
+        on_event(b, INT, 5);
+        schedule(b, 0, 0);
+        assert_int_equal(vtake(b, 0), LPI(63));
+        assert_int_equal(vtake(b, 0), LPI(8191));
+        assert_int_equal(vtake(b, 0), 1023);
+        for (unsigned i = ARRAY_LEN(vlpis); i-- > 0;) {
+            on_event(b, INT, i);
+        }
+        for (unsigned i = 0; i < ARRAY_LEN(vlpis); i++) {
+            assert_int_equal(vtake(b, 0), LPI(vlpis[i]));
+        }
+        assert_int_equal(vtake(b, 0), 1023);
+        bench_free(b);
+    }
+}
+
 static void test_configuration(void **state)
 {
     for (unsigned minor = 0; minor <= 1; minor++) {
@@ -664,6 +691,7 @@ int main(void)
         cmocka_unit_test(test_sgi_without_active_state),
         cmocka_unit_test(test_scheduled),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_whole_table),
         cmocka_unit_test(test_configuration),
         cmocka_unit_test(test_move),
         cmocka_unit_test(test_refused),
