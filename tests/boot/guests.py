@@ -35,6 +35,10 @@ LINUX = {
                        ["Brought up 1 node, 4 CPUs", NO_HYP, DONE]),
     "secure": ("k61", "-cpu max -smp 4 -M secure=on", ["Brought up 1 node, 4 CPUs", VHE, DONE]),
     "secure-gicv2": ("k61", "-cpu cortex-a57 -M secure=on,gic-version=2", [NVHE, DONE]),
+    "secure-gicv4": ("k61", "-cpu max -smp 4 -M secure=on,gic-version=4",
+                     ["Enabling GICv4 support", VHE, DONE]),
+    "secure-gicv4.1": ("k61", "-cpu max -smp 4 -M secure=on,gic-version=4.1",
+                       ["Using GICv4.1 mode", VHE, DONE]),
     "secure-el1": ("k61", "-cpu max -M secure=on,virtualization=off", [NO_HYP, DONE]),
     "64M": ("k61", "-cpu max -m 64M", [DONE]),
     "4G": ("k61", "-cpu max -m 4G", [DONE]),
@@ -163,6 +167,8 @@ XEN = {
     "xen-gicv2-smp4": ("-cpu cortex-a57 -smp 4 -M gic-version=2", 0, XEN_SMP4),
     "xen-gicv2-max": ("-cpu max -M gic-version=2", 0, [XEN_UP, DONE, XEN_OFF]),
     "xen-gicv2-max-smp4": ("-cpu max -smp 4 -M gic-version=2", 0, XEN_SMP4),
+    "xen-gicv4": ("-cpu max -M gic-version=4", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen-gicv4.1-smp4": ("-cpu max -smp 4 -M gic-version=4.1", 0, XEN_SMP4),
     "xen-domu": ("-cpu cortex-a57 -m 2G", 1, XEN_DOMU),
     "xen-domu-gicv2-smp4": ("-cpu max -smp 4 -m 2G -M gic-version=2", 2, XEN_DOMU),
 }
@@ -194,6 +200,10 @@ NV2 = "VHE+NV2 mode initialized successfully"
 NESTED = {
     "nested": ("k72", NESTED_ARGS, "--nested", "", [NV2, VHE, DONE, LEFT, LEFT]),
     "nested-nvhe": ("k72", NESTED_ARGS, "--e2h0", "", [NV2, NVHE_72, DONE, LEFT, LEFT]),
+    "nested-gicv4": ("k72", f"{NESTED_ARGS} -M gic-version=4", "--nested", "",
+                     ["GICv4 support enabled", NV2, VHE, DONE, LEFT, LEFT]),
+    "nested-gicv4.1": ("k72", f"{NESTED_ARGS} -M gic-version=4.1", "--nested", "",
+                       [*V41[:2], NV2, VHE, DONE, LEFT, LEFT]),
     "nested-52": ("k72", NESTED_52, "--nested", "", [NV2, VHE, DONE, LEFT, LEFT]),
     "nested-52-nvhe": ("k72", NESTED_52, "--e2h0", NO_LVA, [NV2, NVHE_72, DONE, LEFT, LEFT]),
 }
@@ -345,7 +355,8 @@ def nested_guest(case, folder, vmm, quiet):
     initrd = host_initramfs(folder, kernel, vmm, l1_initrd)
     # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
     inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'panic=-1'}"
-    append = f'{CONSOLE} kvm-arm.mode=nested -- {how} -m 768 -a "{inner}"'
+    host = f" {V4}" if "gic-version=4" in args else ""
+    append = f'{CONSOLE} kvm-arm.mode=nested{host} -- {how} -m 768 -a "{inner}"'
     return kernel, args.split(), initrd, append
 
 
