@@ -206,7 +206,7 @@ static void run_queue(struct device *d, struct queue *q)
 
 static void notify(struct device *d, uint32_t n)
 {
-    if (n < N_QUEUES && (d->id != ID_CONSOLE || n == CONSOLE_TX)) {
+    if (d->handle && n < N_QUEUES && (d->id != ID_CONSOLE || n == CONSOLE_TX)) {
         run_queue(d, &d->q[n]);
     }
 }

@@ -43,11 +43,13 @@ struct fast_tlb_entry {
 #define BACK_TLB_SIZE  (1U << BACK_TLB_BITS)
 #define BACK_TLB_WRITE 1U /* in the addend's low bits: writes are allowed too */
 
-/* Pages that are not memory. */
-#define IO_TLB_SIZE 64U
-struct io_tlb_entry {
+/* Pages that those may not hold: devices, and memory whose accesses have to be looked at one by
+ * one (Device memory, SCTLR_ELx.A, watchpoints). */
+#define SLOW_TLB_SIZE 64U
+struct slow_tlb_entry {
     uint64_t tag; /* VA[63:12] | context number; ~0 = empty */
     pa_t page;
+    uint8_t *host; /* NULL: a device */
     struct mem_attrs attrs;
     bool read, write; /* allowed */
 };
@@ -139,7 +141,7 @@ struct cpu {
     struct fetch_entry tlb_x[FETCH_TLB_SIZE];
     uint64_t few[4]; /* CPU_TLB_TINY: the pages of data that are kept */
     unsigned few_next;
-    struct io_tlb_entry tlb_io[IO_TLB_SIZE];
+    struct slow_tlb_entry tlb_slow[SLOW_TLB_SIZE];
     struct fast_tlb_entry *tlb_back;
     struct jump_cache_entry *jump_cache;
 

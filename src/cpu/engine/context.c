@@ -52,7 +52,7 @@ static void clear_fast_tlb(struct cpu *c)
     memset(c->tlb_r, 0xff, sizeof(c->tlb_r));
     memset(c->tlb_w, 0xff, sizeof(c->tlb_w));
     memset(c->tlb_x, 0xff, sizeof(c->tlb_x));
-    memset(c->tlb_io, 0xff, sizeof(c->tlb_io));
+    memset(c->tlb_slow, 0xff, sizeof(c->tlb_slow));
     memset(c->tlb_back, 0xff, BACK_TLB_SIZE * sizeof(*c->tlb_back));
 }
 
@@ -504,11 +504,11 @@ static void drop_data_page(struct cpu *c, uint64_t va)
     drop_page(c->tlb_back, BACK_TLB_SIZE, va);
 }
 
-static void drop_io_page(struct cpu *c, uint64_t va)
+static void drop_slow_page(struct cpu *c, uint64_t va)
 {
-    struct io_tlb_entry *io = &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
-    if (page_of(io->tag) == page_of(va)) {
-        io->tag = UINT64_MAX;
+    struct slow_tlb_entry *slow = &c->tlb_slow[(va >> 12) & (SLOW_TLB_SIZE - 1)];
+    if (page_of(slow->tag) == page_of(va)) {
+        slow->tag = UINT64_MAX;
     }
 }
 
@@ -516,7 +516,7 @@ void context_keep_few(struct cpu *c, uint64_t va)
 {
     uint64_t *oldest = &c->few[c->few_next++ % ARRAY_LEN(c->few)];
     drop_data_page(c, *oldest);
-    drop_io_page(c, *oldest);
+    drop_slow_page(c, *oldest);
     *oldest = va;
 }
 
@@ -542,7 +542,7 @@ static bool drop_single(struct cpu *c, uint64_t va)
         return false;
     }
     drop_data_page(c, va);
-    drop_io_page(c, va);
+    drop_slow_page(c, va);
     return true;
 }
 

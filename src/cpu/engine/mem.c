@@ -99,19 +99,23 @@ static void fill_fast_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
     fill_from_back(c, va, b);
 }
 
-static struct io_tlb_entry *io_entry(struct cpu *c, uint64_t va)
+static struct slow_tlb_entry *slow_entry(struct cpu *c, uint64_t va)
 {
-    return &c->tlb_io[(va >> 12) & (IO_TLB_SIZE - 1)];
+    return &c->tlb_slow[(va >> 12) & (SLOW_TLB_SIZE - 1)];
 }
 
-static void fill_io_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
-                        const struct xlat_result *r, const struct mem_attrs *attrs)
+static void fill_slow_tlb(struct cpu *c, const struct data_access *a, const struct context *ctx,
+                          const struct xlat_result *r, const struct place *p)
 {
-    struct io_tlb_entry *e = io_entry(c, va);
-    e->tag = (va & ~(uint64_t)PAGE_MASK) | ctx->number;
+    struct slow_tlb_entry *e = slow_entry(c, a->va);
+    e->tag = (a->va & ~(uint64_t)PAGE_MASK) | ctx->number;
     e->page = (pa_t){r->pa.v & ~(uint64_t)PAGE_MASK};
-    e->attrs = *attrs;
+    e->host = p->host != NULL ? p->host - (a->va & PAGE_MASK) : NULL;
+    e->attrs = p->attrs;
     allowed(ctx, r, &e->read, &e->write);
+    if (p->host != NULL && a->acc == ACC_READ) {
+        e->write = false; /* memory hears of a page's first write */
+    }
 }
 
 /* Keep a translation, unless the next access has to be told about it again. */
@@ -127,10 +131,10 @@ static void keep(struct cpu *c, const struct data_access *a, const struct xlat_r
         context_keep_few(c, a->va);
     }
     const struct context *ctx = context_data(c, unpriv);
-    if (p->host == NULL) {
-        fill_io_tlb(c, a->va, ctx, r, &p->attrs);
-    } else if (may_use_fast_tlb(c, a->va, r)) {
+    if (p->host != NULL && may_use_fast_tlb(c, a->va, r)) {
         fill_fast_tlb(c, a->va, ctx, r, a->acc == ACC_WRITE || a->acc == ACC_RMW);
+    } else {
+        fill_slow_tlb(c, a, ctx, r, p);
     }
     if (r->size_log2 > 12) {
         context_note_large(c, a->va, r->size_log2);
@@ -152,9 +156,9 @@ static bool find_in_back(struct cpu *c, const struct data_access *a, struct plac
     return true;
 }
 
-static bool find_in_io(struct cpu *c, const struct data_access *a, struct place *out)
+static bool find_in_slow(struct cpu *c, const struct data_access *a, struct place *out)
 {
-    const struct io_tlb_entry *e = io_entry(c, a->va);
+    const struct slow_tlb_entry *e = slow_entry(c, a->va);
     uint64_t ctx = a->flags & MEM_UNPRIV ? c->ctx_unpriv : c->ctx;
     if (e->tag != ((a->va & ~(uint64_t)PAGE_MASK) | ctx) || a->cmo || a->unaligned) {
         return false;
@@ -163,7 +167,7 @@ static bool find_in_io(struct cpu *c, const struct data_access *a, struct place 
     if (!ok) {
         return false;
     }
-    out->host = NULL;
+    out->host = e->host != NULL ? e->host + (a->va & PAGE_MASK) : NULL;
     out->pa = pa(e->page.v | (a->va & PAGE_MASK));
     out->attrs = e->attrs;
     return true;
@@ -173,7 +177,7 @@ static bool find_in_io(struct cpu *c, const struct data_access *a, struct place 
 static bool find_place(struct cpu *c, const struct data_access *a, struct place *out)
 {
     struct xlat_result r;
-    if (find_in_back(c, a, out) || find_in_io(c, a, out)) {
+    if (find_in_back(c, a, out) || find_in_slow(c, a, out)) {
         return true;
     }
     if (!translate_data(c, a, &r)) {
