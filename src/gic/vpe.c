@@ -167,7 +167,7 @@ static uint64_t best_in(const struct gic *g, const struct vpe *v, uint64_t w, ui
 }
 
 /* little endian host */
-static uint64_t pending_in(const uint8_t *vpt, uint32_t word)
+static uint64_t pending_in(const uint8_t *vpt, size_t word)
 {
     uint64_t w;
     memcpy(&w, vpt + 8 * word, sizeof(w));
@@ -175,10 +175,10 @@ static uint64_t pending_in(const uint8_t *vpt, uint32_t word)
 }
 
 /* Bit n: there is nothing in word first + n. */
-static uint64_t empty_words(const uint8_t *vpt, uint32_t first)
+static uint64_t empty_words(const uint8_t *vpt, size_t first)
 {
     uint64_t empty = 0;
-    for (uint32_t n = 0; n < 64; n++) {
+    for (unsigned n = 0; n < 64; n++) {
         empty |= (uint64_t)(pending_in(vpt, first + n) == 0) << n;
     }
     return empty;
@@ -187,20 +187,20 @@ static uint64_t empty_words(const uint8_t *vpt, uint32_t first)
 /* Looks only where empty (struct gic_vlpis) has no bit, and leaves one where there is nothing. */
 static uint64_t find_best(const struct gic *g, const struct vpe *v, uint8_t groups, uint64_t *empty)
 {
-    uint32_t n_words = UINT32_C(1) << v->id_bits >> 6;
+    size_t n_words = (size_t)1 << v->id_bits >> 6;
     const uint8_t *vpt = n_words > 1 ? gic_ram(g, pa(v->vpt), 8 * n_words, false) : NULL;
     if (vpt == NULL) {
         return 0;
     }
     uint64_t best = best_in(g, v, vpe_pending_sgis(g, v), 0, groups);
-    for (uint32_t first = GIC_FIRST_LPI / 64; first < n_words; first += 64) {
+    for (size_t first = GIC_FIRST_LPI / 64; first < n_words; first += 64) {
         uint64_t *e = &empty[first / 64];
         *e = *e == 0 ? empty_words(vpt, first) : *e;
         for (uint64_t left = ~*e; left != 0; left &= left - 1) {
-            uint32_t n = first + (uint32_t)__builtin_ctzll(left);
+            size_t n = first + (size_t)__builtin_ctzll(left);
             uint64_t w = pending_in(vpt, n);
             *e |= w == 0 ? left & -left : 0;
-            best = better(best_in(g, v, w, 64 * n, groups), best);
+            best = better(best_in(g, v, w, (uint32_t)(64 * n), groups), best);
         }
     }
     return best;
