@@ -69,6 +69,16 @@ static bool set_its(struct options *o, const char *v, GError **err)
     return optlist_parse_bool("-M its", v, &o->its, err);
 }
 
+static bool set_espi(struct options *o, const char *v, GError **err)
+{
+    return optlist_parse_bool("-M espi", v, &o->espi, err);
+}
+
+static bool set_mbi(struct options *o, const char *v, GError **err)
+{
+    return optlist_parse_bool("-M mbi", v, &o->mbi, err);
+}
+
 static bool set_mte(struct options *o, const char *v, GError **err)
 {
     return only_off("-M mte", v, err);
@@ -164,6 +174,8 @@ static const struct machine_prop {
     {"secure", set_secure},
     {"acpi", set_acpi},
     {"its", set_its},
+    {"espi", set_espi},
+    {"mbi", set_mbi},
     {"iommu", set_iommu},
     {"mte", set_mte},
     {"ras", set_ras},
@@ -409,6 +421,9 @@ static bool check_gic(struct options *o, GError **err)
     }
     if (o->gic_version == 4 && !v4_works) {
         return fail(err, ERR_OPTION, "-M gic-version=4 needs virtualization=on and its=on");
+    }
+    if (o->gic_version == 2 && (o->espi || o->mbi)) {
+        return fail(err, ERR_OPTION, "-M espi=on and mbi=on need gic-version=3 or later");
     }
     if (o->n_pes > max_pes[o->gic_version]) {
         return fail(err, ERR_OPTION, "-smp %u: GICv%u takes at most %u PEs", o->n_pes,

@@ -62,7 +62,7 @@ struct options {
     char *text;
 
     /* -M */
-    bool virtualization, secure, its, acpi, graphics;
+    bool virtualization, secure, its, espi, mbi, acpi, graphics;
     unsigned gic_version; /* 0: by the number of PEs */
     unsigned gic_minor;   /* 1: GICv4.1 */
     bool gic_max;         /* the highest version that the reference has with the other options */

@@ -613,6 +613,8 @@ static void copy_options(struct wiring *w)
     c->virtualization = o->virtualization;
     c->secure = o->secure;
     c->its = o->its && o->gic_version != 2;
+    c->espi = o->espi;
+    c->mbi = o->mbi;
     c->cpu = o->cpu;
     c->n_pes = o->n_pes;
     c->topology = o->topology;

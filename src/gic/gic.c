@@ -23,6 +23,14 @@ static bool check_cfg(const struct gic_cfg *c, GError **err)
         return fail(err, ERR_OPTION, "%u SPIs: a multiple of 32 up to %u is possible", c->n_spi,
                     GIC_MAX_SPI);
     }
+    if (c->n_espi % 32 != 0 || c->n_espi > GIC_MAX_ESPI || c->n_eppi % 32 != 0 ||
+        c->n_eppi > GIC_MAX_EPPI) {
+        return fail(err, ERR_OPTION, "%u extended SPIs and %u extended PPIs: not possible",
+                    c->n_espi, c->n_eppi);
+    }
+    if (c->version == 2 && (c->n_espi != 0 || c->n_eppi != 0 || c->mbi)) {
+        return fail(err, ERR_OPTION, "GICv2 has no extended interrupts and no message-based SPIs");
+    }
     if (c->n_lr > GIC_MAX_LR || (c->n_prio_bits != 0 && c->n_prio_bits < 4) || c->n_prio_bits > 8) {
         return fail(err, ERR_OPTION,
                     "interrupt controller: at most %u list registers, 4 to 8 "
@@ -121,7 +129,6 @@ struct gic *gic_new(const struct gic_cfg *cfg, const char *id, GError **err)
     g->cfg.n_prio_bits = cfg->n_prio_bits != 0 ? cfg->n_prio_bits : cfg->version == 2 ? 8 : 5;
     g->n_pre_bits = g->cfg.n_prio_bits < 7 ? g->cfg.n_prio_bits : 7;
     g->prio_mask = prio_implemented_mask(g->cfg.n_prio_bits);
-    g->n_intid = GIC_N_PRIVATE + cfg->n_spi;
     g->n_banks = cfg->n_spi / 32;
     init_pes(g, cfg);
     collect_sysregs(g);
@@ -160,12 +167,12 @@ void gic_free(struct gic *g)
 /* ---- reset ---- */
 
 /* Input lines are the devices' and keep their level. */
-static void reset_bank(struct gic *g, struct irq_bank *b, bool is_private)
+static void reset_bank(struct gic *g, struct irq_bank *b, bool has_sgis)
 {
     uint32_t level = b->level;
     *b = (struct irq_bank){.level = level};
-    b->edge = is_private ? 0xffff : 0;
-    b->enable = is_private && gic_is_v2(g) ? 0xffff : 0;
+    b->edge = has_sgis ? 0xffff : 0;
+    b->enable = has_sgis && gic_is_v2(g) ? 0xffff : 0;
     b->group = g->cfg.ns_boot ? UINT32_MAX : 0;
 }
 
@@ -181,6 +188,9 @@ static void reset_interfaces(struct gic_pe *p)
 static void reset_pe(struct gic_pe *p)
 {
     reset_bank(p->g, &p->priv, true);
+    for (unsigned i = 0; i < p->g->cfg.n_eppi / 32; i++) {
+        reset_bank(p->g, &p->eppi[i], false);
+    }
     memset(p->sgi_source, 0, sizeof(p->sgi_source));
     p->asleep = false;
     reset_interfaces(p);
@@ -210,17 +220,18 @@ void gic_reset(struct device *d, enum reset_kind k)
         device_reset(g->its, k);
     }
     memset(g->irouter, 0, sizeof(g->irouter));
+    memset(g->irouter_e, 0, sizeof(g->irouter_e));
     /* A single PE gets every SPI: its GICD_ITARGETSR is RAZ/WI */
     memset(g->target, g->cfg.n_pe == 1 ? 1 : 0, sizeof(g->target));
-    for (unsigned i = 0; i < g->n_banks; i++) {
-        reset_bank(g, &g->spi[i], false);
+    for (unsigned bank = 1; bank < GIC_BANK_EPPI; bank++) {
+        if (gic_has_bank(g, bank)) {
+            reset_bank(g, &g->spi[bank - 1], false);
+        }
     }
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         reset_pe(&g->pe[n]);
     }
-    for (unsigned n = 0; n < g->cfg.n_spi; n++) {
-        pending_route_spi(g, n);
-    }
+    pending_route_all(g);
     pending_enables_changed(g);
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         vcpuif_update(&g->pe[n]);
@@ -265,13 +276,14 @@ static void input_sink(void *opaque, unsigned n, bool level)
 
 void gic_wire_spi(struct gic *g, unsigned intid, struct irq_line *line)
 {
-    ASSERT(intid >= GIC_N_PRIVATE && gic_intid_valid(g, intid));
+    ASSERT(gic_intid_valid(g, intid) && !gic_bank_is_private(gic_bank_number(intid)));
     *line = (struct irq_line){.sink = input_sink, .opaque = &g->pe[0], .n = intid};
 }
 
 void gic_wire_ppi(struct gic *g, unsigned pe, unsigned intid, struct irq_line *line)
 {
-    ASSERT(pe < g->cfg.n_pe && intid >= GIC_N_SGI && intid < GIC_N_PRIVATE);
+    ASSERT(pe < g->cfg.n_pe && intid >= GIC_N_SGI && gic_intid_valid(g, intid) &&
+           gic_bank_is_private(gic_bank_number(intid)));
     *line = (struct irq_line){.sink = input_sink, .opaque = &g->pe[pe], .n = intid};
 }
 

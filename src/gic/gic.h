@@ -31,12 +31,15 @@ struct gic_cfg {
     unsigned minor;        /* v4: 1 is GICv4.1 */
     unsigned n_pe;         /* v2: at most 8 */
     unsigned n_spi;        /* multiple of 32, at most 960; INTIDs 32 to 31 + n_spi */
+    unsigned n_espi;       /* v3: multiple of 32, at most 1024; INTIDs 4096 to 4095 + n_espi */
+    unsigned n_eppi;       /* v3: 0, 32 or 64; INTIDs 1056 to 1055 + n_eppi */
     const uint64_t *mpidr; /* v3: MPIDR_EL1 of each PE; NULL: Aff0 = PE number */
     bool security;         /* two Security states (GICD_CTLR.DS = 0 at reset) */
     bool virtualization;   /* GICH/GICV or ICH_* and ICV_* */
     bool ns_boot;  /* reset as firmware leaves it for a Non-secure kernel: all in Group 1 NS */
     bool one_of_n; /* v3: 1-of-N routing of SPIs (GICD_TYPER.No1N = 0) */
     bool nmi;      /* v3: FEAT_GICv3_NMI; the PEs have FEAT_NMI */
+    bool mbi;      /* v3: message-based SPIs (GICD_TYPER.MBIS) */
     unsigned n_lr; /* list registers; 0: 4 */
     unsigned n_prio_bits; /* physical priority bits; 0: 5 for v3, 8 for v2 */
     /* v3: Non-secure memory for LPIs and an ITS; NULL: neither (v4 must have both) */
@@ -86,7 +89,7 @@ struct irq_line *gic_output(struct gic *g, unsigned pe, enum gic_out out);
 /* Where what happens at a PE's interfaces is recorded; NULL: nowhere. */
 void gic_set_trace(struct gic *g, unsigned pe, const struct trace_port *port);
 
-/* Make a line drive SPI intid (32 to 31 + n_spi), or PPI intid (16 to 31) of a PE. */
+/* Make a line drive an SPI, or a PPI of a PE, extended ones too. */
 void gic_wire_spi(struct gic *g, unsigned intid, struct irq_line *line);
 void gic_wire_ppi(struct gic *g, unsigned pe, unsigned intid, struct irq_line *line);
 

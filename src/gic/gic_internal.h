@@ -36,6 +36,11 @@ enum {
 #define GIC_N_PRIVATE   32U
 #define GIC_MAX_BANKS   30U /* of SPIs */
 #define GIC_MAX_SPI     (GIC_MAX_BANKS * 32U)
+#define GIC_FIRST_EPPI  1056U
+#define GIC_FIRST_ESPI  4096U
+#define GIC_MAX_EPPI    64U
+#define GIC_MAX_ESPI    1024U
+#define GIC_MAX_SHARED  (GIC_MAX_SPI + GIC_MAX_ESPI)
 #define GIC_MAX_LR      16U
 #define GIC_V2_MAX_PE   8U
 #define GIC_MAX_PE      512U
@@ -59,7 +64,9 @@ struct irq_bank {
     uint32_t enable;
     uint32_t latch; /* pending by an edge or by software */
     uint32_t level; /* the input line */
-    uint32_t edge;  /* edge-triggered */
+    /* Level of an SPI by messages: GICD_SETSPI, GICD_CLRSPI */
+    uint32_t message;
+    uint32_t edge; /* edge-triggered */
     uint32_t active;
     uint32_t group;    /* GICD_IGROUPR */
     uint32_t grpmod;   /* GICD_IGRPMODR */
@@ -115,12 +122,13 @@ struct gic_pe {
     unsigned n;
     uint32_t affinity; /* Aff3.Aff2.Aff1.Aff0 */
     struct irq_bank priv;
-    uint8_t sgi_source[GIC_N_SGI];  /* v2: PEs with the SGI pending here; bank.latch is their or */
-    uint32_t routed[GIC_MAX_BANKS]; /* SPIs that may be delivered here */
-    uint8_t grp_en;                 /* groups enabled at distributor, CPU interface and awake */
-    bool asleep;                    /* GICR_WAKER */
-    uint8_t dpg;                    /* GICR_CTLR.DPG*: GRP_BIT, not for 1-of-N */
-    bool secure, at_el3;            /* from gic_pe_state_changed */
+    struct irq_bank eppi[GIC_MAX_EPPI / 32];
+    uint8_t sgi_source[GIC_N_SGI]; /* v2: PEs with the SGI pending here; bank.latch is their or */
+    uint32_t routed[GIC_MAX_SHARED / 32]; /* SPIs that may be delivered here */
+    uint8_t grp_en;      /* groups enabled at distributor, CPU interface and awake */
+    bool asleep;         /* GICR_WAKER */
+    uint8_t dpg;         /* GICR_CTLR.DPG*: GRP_BIT, not for 1-of-N */
+    bool secure, at_el3; /* from gic_pe_state_changed */
     enum gic_grp best_grp;
     struct prio_pick best; /* highest priority pending interrupt of an enabled group */
     struct gic_cpuif cpu;
@@ -136,17 +144,17 @@ struct gic_pe {
 struct gic {
     struct device dev;
     struct gic_cfg cfg;
-    unsigned n_intid; /* 32 + n_spi */
-    unsigned n_banks; /* of SPIs */
+    unsigned n_banks; /* of SPIs, without extended ones */
     unsigned n_pre_bits;
-    bool needs_rss;    /* some Aff0 is above 15 */
-    uint8_t prio_mask; /* implemented priority bits */
-    uint32_t ctlr;     /* GICD_CTLR without the parts below */
-    bool ds;           /* one Security state */
-    uint8_t grp_en;    /* GICD_CTLR.EnableGrp*: GRP_BIT */
-    uint32_t spi_live; /* banks with a pending, enabled, inactive SPI */
-    struct irq_bank spi[GIC_MAX_BANKS];
+    bool needs_rss;                           /* some Aff0 is above 15 */
+    uint8_t prio_mask;                        /* implemented priority bits */
+    uint32_t ctlr;                            /* GICD_CTLR without the parts below */
+    bool ds;                                  /* one Security state */
+    uint8_t grp_en;                           /* GICD_CTLR.EnableGrp*: GRP_BIT */
+    uint64_t spi_live;                        /* banks with a pending, enabled, inactive SPI */
+    struct irq_bank spi[GIC_MAX_SHARED / 32]; /* SPIs, then extended ones */
     uint64_t irouter[GIC_MAX_SPI];
+    uint64_t irouter_e[GIC_MAX_ESPI];
     uint8_t target[GIC_MAX_SPI]; /* v2: GICD_ITARGETSR */
     struct gic_pe *pe;
     struct sysreg *sysregs; /* those of icc.c and ich.c that this configuration has */
@@ -178,9 +186,54 @@ static inline bool gic_is_v4p1(const struct gic *g)
     return g->cfg.version == 4 && g->cfg.minor == 1;
 }
 
+/*
+ * Numbers of banks: 0 has SGIs and PPIs, then come those of struct gic's spi, then extended PPIs.
+ * An interrupt is bit intid % 32 of its bank.
+ */
+enum { GIC_BANK_ESPI = 1 + GIC_MAX_SPI / 32, GIC_BANK_EPPI = 1 + GIC_MAX_SHARED / 32 };
+static inline bool gic_bank_is_private(unsigned bank)
+{
+    return bank == 0 || bank >= GIC_BANK_EPPI;
+}
+
+static inline unsigned gic_bank_number(unsigned intid)
+{
+    return intid >= GIC_FIRST_ESPI   ? GIC_BANK_ESPI + (intid - GIC_FIRST_ESPI) / 32
+           : intid >= GIC_FIRST_EPPI ? GIC_BANK_EPPI + (intid - GIC_FIRST_EPPI) / 32
+                                     : intid / 32;
+}
+
+static inline unsigned gic_bank_intid(unsigned bank)
+{
+    return bank >= GIC_BANK_EPPI   ? GIC_FIRST_EPPI + 32 * (bank - GIC_BANK_EPPI)
+           : bank >= GIC_BANK_ESPI ? GIC_FIRST_ESPI + 32 * (bank - GIC_BANK_ESPI)
+                                   : 32 * bank;
+}
+
+static inline bool gic_has_bank(const struct gic *g, unsigned bank)
+{
+    return bank >= GIC_BANK_EPPI   ? bank - GIC_BANK_EPPI < g->cfg.n_eppi / 32
+           : bank >= GIC_BANK_ESPI ? bank - GIC_BANK_ESPI < g->cfg.n_espi / 32
+                                   : bank <= g->n_banks;
+}
+
 static inline bool gic_intid_valid(const struct gic *g, uint32_t intid)
 {
-    return intid < g->n_intid;
+    return intid >= GIC_FIRST_ESPI   ? intid - GIC_FIRST_ESPI < g->cfg.n_espi
+           : intid >= GIC_FIRST_EPPI ? intid - GIC_FIRST_EPPI < g->cfg.n_eppi
+                                     : intid < GIC_N_PRIVATE + g->cfg.n_spi;
+}
+
+/* INTIDs from 1024 to 8191 (ICC_CTLR_ELx.ExtRange). */
+static inline bool gic_has_extended(const struct gic *g)
+{
+    return g->cfg.n_espi != 0 || g->cfg.n_eppi != 0;
+}
+
+/* GICD_IROUTER of SPI n (0: INTID 32, GIC_MAX_SPI: INTID 4096). */
+static inline uint64_t *gic_irouter(struct gic *g, unsigned spi)
+{
+    return spi < GIC_MAX_SPI ? &g->irouter[spi] : &g->irouter_e[spi - GIC_MAX_SPI];
 }
 
 /* GICD_CTLR.nASSGIreq, GICv4.1: SGIs have no active state. */
@@ -202,10 +255,19 @@ static inline uint8_t *gic_ram(const struct gic *g, pa_t at, size_t len, bool wr
     return g->memory.span(g->memory.opaque, at, len, write);
 }
 
-/* The bank of a valid INTID as PE p sees it; its bit is intid % 32. */
+/* A bank that exists as PE p sees it. */
+static inline struct irq_bank *gic_bank_at(struct gic_pe *p, unsigned bank)
+{
+    if (bank == 0) {
+        return &p->priv;
+    }
+    return bank < GIC_BANK_EPPI ? &p->g->spi[bank - 1] : &p->eppi[bank - GIC_BANK_EPPI];
+}
+
+/* The bank of a valid INTID. */
 static inline struct irq_bank *gic_bank(struct gic_pe *p, unsigned intid)
 {
-    return intid < GIC_N_PRIVATE ? &p->priv : &p->g->spi[intid / 32 - 1];
+    return gic_bank_at(p, gic_bank_number(intid));
 }
 
 static inline bool gic_txn_is_ns(const struct bus_txn *t)
@@ -247,20 +309,24 @@ uint32_t pending_nmis(const struct gic *g, const struct irq_bank *b);
 uint8_t pending_nmi_prio(const struct gic *g, enum gic_grp grp);
 static inline uint32_t pending_bits(const struct irq_bank *b)
 {
-    return b->latch | (b->level & ~b->edge);
+    return b->latch | ((b->level | b->message) & ~b->edge);
 }
 void pending_input(struct gic_pe *p, unsigned intid, bool level);
 /* After any change of one interrupt's state. p: the PE of a private one, any PE for an SPI. */
 void pending_irq_changed(struct gic_pe *p, unsigned intid);
-/* After a change of a whole bank: 0 is p's private bank, n > 0 SPI bank n - 1. */
+/* After a change of a whole bank. */
 void pending_bank_changed(struct gic_pe *p, unsigned bank);
 /* After a change of group enables, of DS, of sleep. */
 void pending_enables_changed(struct gic *g);
 void pending_pe_changed(struct gic_pe *p);
 /* After p->lpi->best changed. */
 void pending_lpis_changed(struct gic_pe *p);
-/* After a change of what decides where SPI n (0: INTID 32) goes. Does not rescan. */
+/* A message to a valid SPI. */
+void pending_message(struct gic_pe *p, unsigned intid, bool set);
+/* After a change of what decides where SPI n (0: INTID 32) goes, or all of them. Does not rescan.
+ */
 void pending_route_spi(struct gic *g, unsigned spi);
+void pending_route_all(struct gic *g);
 
 /* ---- cpuif.c: the physical CPU interface ---- */
 /* Recompute IRQ and FIQ. */
@@ -408,10 +474,14 @@ void vcpuif_set_bpr(struct gic_pe *p, enum vgrp grp, unsigned v);
 
 /* ---- irqregs.c: registers with a field per interrupt, in any frame ---- */
 struct irqregs_port {
-    struct gic_pe *p;             /* whose private bank */
-    unsigned first_bank, n_banks; /* banks this frame shows: 0 is the private one */
-    bool ns;                      /* a Non-secure access, two Security states */
+    struct gic_pe *p;  /* whose private banks */
+    bool priv, shared; /* banks that this frame shows */
+    bool ns;           /* a Non-secure access, two Security states */
 };
+/* Interrupts of bank b that the access may touch: its own group's, or those that GICD_NSACR opens
+ * at this level. */
+enum { NSACR_NONE = 4, NSACR_SET = 1, NSACR_CLEAR = 2, NSACR_TARGET = 3 };
+uint32_t irqregs_visible(const struct irq_bank *b, bool ns, unsigned nsacr_level);
 /* true: the offset is one of these registers and t has been answered. */
 bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t);
 

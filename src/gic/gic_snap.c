@@ -10,6 +10,7 @@ static const struct snap_field bank_fields[] = {
     SNAP_FIELD(struct irq_bank, enable),
     SNAP_FIELD(struct irq_bank, latch),
     SNAP_FIELD(struct irq_bank, level),
+    {SNAP_AT(struct irq_bank, message), .elem = 4, .count = 1, .kind = SNAP_UINT, .since = 2},
     SNAP_FIELD(struct irq_bank, edge),
     SNAP_FIELD(struct irq_bank, active),
     SNAP_FIELD(struct irq_bank, group),
@@ -45,6 +46,8 @@ static const struct snap_desc vcpuif_desc = SNAP_DESC(0, vcpuif_fields);
 
 static const struct snap_field pe_fields[] = {
     SNAP_STRUCTS(struct gic_pe, priv, struct irq_bank, &bank_desc),
+    {SNAP_AT(struct gic_pe, eppi), .elem = sizeof(struct irq_bank),
+     .count = GIC_MAX_EPPI / 32, .kind = SNAP_STRUCT, .desc = &bank_desc, .since = 2},
     SNAP_ARRAY(struct gic_pe, sgi_source, uint8_t),
     SNAP_FIELD(struct gic_pe, asleep),
     SNAP_UPTO(struct gic_pe, dpg, GRP_BIT(GRP_N) - 1),
@@ -87,6 +90,8 @@ static const struct snap_field gic_fields[] = {
     SNAP_FIELD(struct gic, ds),
     SNAP_UPTO(struct gic, grp_en, GRP_BIT(GRP_N) - 1),
     SNAP_ARRAY(struct gic, irouter, uint64_t),
+    {SNAP_AT(struct gic, irouter_e), .elem = 8, .count = GIC_MAX_ESPI, .kind = SNAP_UINT,
+     .since = 2},
     SNAP_ARRAY(struct gic, target, uint8_t),
 };
 /* clang-format on */
@@ -95,10 +100,12 @@ const struct snap_desc gic_snap = SNAP_DESC(2, gic_fields);
 void gic_snap_parts(struct device *d, struct snap *s)
 {
     struct gic *g = (struct gic *)d;
-    for (unsigned i = 0; i < g->n_banks; i++) {
-        snap_enter(s, "spi", i);
-        snap_fields(s, &bank_desc, &g->spi[i]);
-        snap_leave(s);
+    for (unsigned bank = 1; bank < GIC_BANK_EPPI; bank++) {
+        if (gic_has_bank(g, bank)) {
+            snap_enter(s, "spi", bank - 1);
+            snap_fields(s, &bank_desc, &g->spi[bank - 1]);
+            snap_leave(s);
+        }
     }
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         snap_enter(s, "pe", n);
@@ -142,9 +149,7 @@ bool gic_post_load(struct device *d, GError **err)
     if (!g->cfg.security && !g->ds) {
         return fail(err, ERR_FILE, "two Security states, of which this machine has one");
     }
-    for (unsigned n = 0; n < g->cfg.n_spi; n++) {
-        pending_route_spi(g, n);
-    }
+    pending_route_all(g);
     pending_enables_changed(g);
     return true;
 }

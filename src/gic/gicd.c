@@ -3,7 +3,7 @@
  * GICv3 distributor. Arm IHI 0069H, 12.9 "GIC distributor registers".
  *
  * Affinity routing is always on (ARE_S and ARE_NS are RAO/WI): no legacy operation. Left out:
- * message-based SPIs (TYPER.MBIS = 0), extended SPIs, GICD_STATUSR.
+ * GICD_STATUSR.
  * Region 0: 64 KiB. Interrupt lines in: see gic_wire_spi.
  */
 #include "base/log.h"
@@ -23,8 +23,10 @@ enum {
 #define CTLR_ARE CTLR_ARE_S
 
 enum {
+    TYPER_ESPI = 1 << 8,
     TYPER_NMI = 1 << 9,
     TYPER_SECURITY = 1 << 10,
+    TYPER_MBIS = 1 << 16,
     TYPER_LPIS = 1 << 17,
     TYPER_DVIS = 1 << 18,
     TYPER_A3V = 1 << 24,
@@ -33,11 +35,13 @@ enum {
 };
 /* VIL: the field VID, which is here, has the bits of a vPEID less one. */
 enum { TYPER2_VIL = 1 << 7, TYPER2_NASSGICAP = 1 << 8 };
-#define TYPER_IDBITS ((GIC_INTID_BITS - 1) << 19)
+#define TYPER_IDBITS        ((GIC_INTID_BITS - 1) << 19)
+#define TYPER_ESPI_RANGE_LO 27
 
-#define IROUTER_BASE 0x6100U
-#define IROUTER_MASK (UINT64_C(0xff) << 32 | 0xffffff)
-#define IROUTER_IRM  BIT(31)
+#define IROUTER_BASE  0x6100U
+#define IROUTERE_BASE 0x8000U
+#define IROUTER_MASK  (UINT64_C(0xff) << 32 | 0xffffff)
+#define IROUTER_IRM   BIT(31)
 
 static struct gic *of(struct device *d)
 {
@@ -106,6 +110,8 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
     v |= g->its != NULL ? TYPER_LPIS : 0;
     v |= gic_has_vlpis(g) ? TYPER_DVIS : 0;
     v |= g->cfg.nmi ? TYPER_NMI : 0;
+    v |= g->cfg.mbi ? TYPER_MBIS : 0;
+    v |= g->cfg.n_espi != 0 ? TYPER_ESPI | (g->cfg.n_espi / 32 - 1) << TYPER_ESPI_RANGE_LO : 0;
     return v | (g->needs_rss ? TYPER_RSS : 0);
 }
 
@@ -129,6 +135,29 @@ static uint64_t read_pidr(struct device *d, const struct reg_desc *r, unsigned i
     return gic_pidr(of(d), 0x92, idx);
 }
 
+/* GICD_SETSPI_NSR, GICD_CLRSPI_NSR; with offset bit 4 those of Secure software, _SR. */
+enum { SPI_MESSAGE_CLEAR = 1 << 3, SPI_MESSAGE_SECURE = 1 << 4 };
+
+/* Non-secure software reaches Secure SPIs only as far as GICD_NSACR lets it. */
+static void write_message(struct device *d, const struct reg_desc *r, unsigned idx, uint64_t v,
+                          const struct bus_txn *t)
+{
+    struct gic *g = of(d);
+    uint32_t intid = (uint32_t)extract64(v, 0, 13);
+    bool set = !(r->offset & SPI_MESSAGE_CLEAR);
+    bool restricted = gic_txn_restricted(g, t);
+    bool secure_only = (r->offset & SPI_MESSAGE_SECURE) != 0;
+    if (!g->cfg.mbi || (secure_only && (restricted || g->ds)) || !gic_intid_valid(g, intid) ||
+        gic_bank_is_private(gic_bank_number(intid))) {
+        return;
+    }
+    uint32_t visible =
+        irqregs_visible(gic_bank(&g->pe[0], intid), restricted, set ? NSACR_SET : NSACR_CLEAR);
+    if (bit(visible, intid % 32)) {
+        pending_message(&g->pe[0], intid, set);
+    }
+}
+
 /* clang-format off */
 static const struct reg_desc gicd_regs[] = {
     {"GICD_CTLR",    0x0000, .size = 4, .flags = REGF_VIEW, .read = read_ctlr, .write = write_ctlr},
@@ -136,6 +165,10 @@ static const struct reg_desc gicd_regs[] = {
     {"GICD_IIDR",    0x0008, .size = 4, .flags = REGF_VIEW, .read = read_iidr},
     {"GICD_TYPER2",  0x000c, .size = 4, .flags = REGF_VIEW, .read = read_typer2},
     {"GICD_STATUSR", 0x0010, .size = 4, .flags = REGF_VIEW},
+    {"GICD_SETSPI_NSR", 0x0040, .size = 4, .widths = W16 | W32, .flags = REGF_VIEW, .write = write_message},
+    {"GICD_CLRSPI_NSR", 0x0048, .size = 4, .widths = W16 | W32, .flags = REGF_VIEW, .write = write_message},
+    {"GICD_SETSPI_SR",  0x0050, .size = 4, .widths = W16 | W32, .flags = REGF_VIEW, .write = write_message},
+    {"GICD_CLRSPI_SR",  0x0058, .size = 4, .widths = W16 | W32, .flags = REGF_VIEW, .write = write_message},
     {"GICD_PIDR",    0xffd0, .count = 12, .size = 4, .flags = REGF_VIEW, .read = read_pidr},
 };
 /* clang-format on */
@@ -149,9 +182,9 @@ static void write_irouter(struct gic *g, unsigned spi, const struct bus_txn *t)
     uint64_t mask = IROUTER_MASK | (g->cfg.one_of_n ? IROUTER_IRM : 0);
     unsigned lane = 8 * (t->pa.v & 7);
     uint64_t written = mask64(lane, 8U * t->size);
-    uint64_t v = (g->irouter[spi] & ~written) | ((t->data << lane) & written);
+    uint64_t v = (*gic_irouter(g, spi) & ~written) | ((t->data << lane) & written);
 
-    g->irouter[spi] = v & mask;
+    *gic_irouter(g, spi) = v & mask;
     pending_route_spi(g, spi);
     pending_bank_changed(&g->pe[0], spi / 32 + 1);
 }
@@ -163,27 +196,35 @@ static void access_irouter(struct gic *g, unsigned spi, struct bus_txn *t)
     bool visible = !gic_txn_restricted(g, t) || bit(b->group, n) ||
                    extract32(b->nsacr[n / 16], 2 * (n % 16), 2) == 3;
     if (!t->write) {
-        uint64_t v = visible ? g->irouter[spi] >> (8 * (t->pa.v & 7)) : 0;
+        uint64_t v = visible ? *gic_irouter(g, spi) >> (8 * (t->pa.v & 7)) : 0;
         t->data = t->size == 8 ? v : (uint32_t)v;
     } else if (visible) {
         write_irouter(g, spi, t);
     }
 }
 
+/* The SPI whose GICD_IROUTER is there; GIC_MAX_SHARED: none. */
+static unsigned routed_spi(const struct gic *g, uint64_t offset)
+{
+    uint64_t n = (offset - IROUTER_BASE) / 8;
+    uint64_t extended = (offset - IROUTERE_BASE) / 8;
+    if (offset >= IROUTERE_BASE && extended < g->cfg.n_espi) {
+        return GIC_MAX_SPI + (unsigned)extended;
+    }
+    return offset >= IROUTER_BASE && n < g->cfg.n_spi ? (unsigned)n : GIC_MAX_SHARED;
+}
+
 static enum bus_result gicd_access(struct device *d, unsigned region, struct bus_txn *t)
 {
     struct gic *g = of(d);
-    struct irqregs_port port = {.p = gic_txn_pe(g, t),
-                                .first_bank = 1,
-                                .n_banks = g->n_banks,
-                                .ns = gic_txn_restricted(g, t)};
+    struct irqregs_port port = {
+        .p = gic_txn_pe(g, t), .shared = true, .ns = gic_txn_restricted(g, t)};
     if (irqregs_access(&port, t)) {
         return BUS_OK;
     }
-    uint64_t spi = (t->pa.v - IROUTER_BASE) / 8;
-    if (t->pa.v >= IROUTER_BASE && spi < g->cfg.n_spi && (t->size == 4 || t->size == 8) &&
-        (t->pa.v & (t->size - 1U)) == 0) {
-        access_irouter(g, (unsigned)spi, t);
+    unsigned spi = routed_spi(g, t->pa.v);
+    if (spi < GIC_MAX_SHARED && (t->size == 4 || t->size == 8) && (t->pa.v & (t->size - 1U)) == 0) {
+        access_irouter(g, spi, t);
         return BUS_OK;
     }
     return (enum bus_result)regs_access(d, &gicd_regions[0], t);

@@ -4,7 +4,7 @@
  * registers". What GICv4 has behind them is in gicr_v4.c.
  *
  * LPIs are lpi.c's; without an ITS there are none, and their registers are RAZ/WI. Left out:
- * extended PPIs, GICR_SETLPIR (TYPER.DirectLPI = 0). One device a PE, one region of 128 KiB.
+ * GICR_SETLPIR (TYPER.DirectLPI = 0). One device a PE, one region of 128 KiB.
  */
 #include "base/log.h"
 
@@ -27,6 +27,7 @@ enum {
     TYPER_RVPEID = 1 << 7,
     TYPER_COMMON_LPI_AFF = 1 << 24
 };
+#define TYPER_PPINUM_LO 27
 
 static struct gic_pe *of(struct device *d)
 {
@@ -84,6 +85,7 @@ static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned 
 {
     const struct gic_pe *p = of(d);
     uint64_t v = (uint64_t)p->affinity << 32 | TYPER_COMMON_LPI_AFF | p->n << 8;
+    v |= (uint64_t)(p->g->cfg.n_eppi / 32) << TYPER_PPINUM_LO;
     v |= p->n == p->g->cfg.n_pe - 1 ? TYPER_LAST : 0;
     v |= p->g->cfg.one_of_n ? TYPER_DPGS : 0;
     v |= p->lpi != NULL ? TYPER_PLPIS : 0;
@@ -202,8 +204,7 @@ static enum bus_result gicr_access(struct device *d, unsigned region, struct bus
     if (t->pa.v < SGI_BASE) {
         return (enum bus_result)regs_access(d, &gicr_regions[0], t);
     }
-    struct irqregs_port port = {
-        .p = p, .first_bank = 0, .n_banks = 1, .ns = gic_txn_restricted(p->g, t)};
+    struct irqregs_port port = {.p = p, .priv = true, .ns = gic_txn_restricted(p->g, t)};
     struct bus_txn rel = *t;
     rel.pa.v -= SGI_BASE;
     if (!irqregs_access(&port, &rel)) {

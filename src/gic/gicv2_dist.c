@@ -117,10 +117,8 @@ static const struct reg_block block = {"gicd", 0x1000, regs, ARRAY_LEN(regs), fa
 
 enum bus_result gicv2_dist_access(struct gic *g, struct bus_txn *t)
 {
-    struct irqregs_port port = {.p = gic_txn_pe(g, t),
-                                .first_bank = 0,
-                                .n_banks = g->n_banks + 1,
-                                .ns = gic_txn_restricted(g, t)};
+    struct irqregs_port port = {
+        .p = gic_txn_pe(g, t), .priv = true, .shared = true, .ns = gic_txn_restricted(g, t)};
     if (irqregs_access(&port, t)) {
         return BUS_OK;
     }

@@ -28,7 +28,13 @@ enum {
     CTLR3_EOIMODE_S = 1 << 3,
     CTLR3_EOIMODE_NS = 1 << 4
 };
-enum { CTLR_PRIBITS_LO = 8, CTLR_IDBITS_24 = 1 << 11, CTLR_A3V = 1 << 15, CTLR_RSS = 1 << 18 };
+enum {
+    CTLR_PRIBITS_LO = 8,
+    CTLR_IDBITS_24 = 1 << 11,
+    CTLR_A3V = 1 << 15,
+    CTLR_RSS = 1 << 18,
+    CTLR_EXT_RANGE = 1 << 19
+};
 
 static struct gic_pe *of(void *owner)
 {
@@ -393,7 +399,7 @@ static uint64_t ctlr_fixed(const struct gic_pe *p)
 {
     const struct gic *g = p->g;
     uint64_t v = (g->cfg.n_prio_bits - 1) << CTLR_PRIBITS_LO | CTLR_IDBITS_24 | CTLR_A3V;
-    return v | (g->needs_rss ? CTLR_RSS : 0);
+    return v | (g->needs_rss ? CTLR_RSS : 0) | (gic_has_extended(g) ? CTLR_EXT_RANGE : 0);
 }
 
 static uint64_t read_ctlr(void *owner, const struct pe_view *v, const struct sysreg *r)

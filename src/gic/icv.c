@@ -5,7 +5,13 @@
  */
 #include "gic/gic_internal.h"
 
-enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1, CTLR_IDBITS_24 = 1 << 11, CTLR_A3V = 1 << 15 };
+enum {
+    CTLR_CBPR = 1 << 0,
+    CTLR_EOIMODE = 1 << 1,
+    CTLR_IDBITS_24 = 1 << 11,
+    CTLR_A3V = 1 << 15,
+    CTLR_EXT_RANGE = 1 << 19
+};
 #define CTLR_PRIBITS_LO 8
 #define RPR_NMI         BIT(63)
 
@@ -125,7 +131,8 @@ void icv_write_bpr(struct gic_pe *p, enum vgrp grp, uint64_t v)
 uint64_t icv_read_ctlr(struct gic_pe *p)
 {
     return (uint64_t)(GIC_V_PRIO_BITS - 1) << CTLR_PRIBITS_LO | CTLR_IDBITS_24 | CTLR_A3V |
-           (p->v.vmcr & VMCR_CBPR ? CTLR_CBPR : 0) | (p->v.vmcr & VMCR_EOIM ? CTLR_EOIMODE : 0);
+           (gic_has_extended(p->g) ? CTLR_EXT_RANGE : 0) | (p->v.vmcr & VMCR_CBPR ? CTLR_CBPR : 0) |
+           (p->v.vmcr & VMCR_EOIM ? CTLR_EOIMODE : 0);
 }
 
 static void set_vmcr_bit(struct gic_pe *p, uint32_t m, bool on)

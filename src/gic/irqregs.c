@@ -2,7 +2,8 @@
 /*
  * Registers that hold one field for each interrupt, as a table: base, bits per interrupt, get, set.
  * One access function serves GICD (v2 and v3) and the SGI_base frame of a redistributor, which has
- * the same offsets. Arm IHI 0069H, 12.9 and 12.11; IHI 0048B, 4.3.
+ * the same offsets. GICD has those of extended SPIs in places of their own, a redistributor those
+ * of extended PPIs behind those of its PPIs. Arm IHI 0069H, 12.9 and 12.11; IHI 0048B, 4.3.
  *
  * Accesses are 32 bits wide; fields of a byte may also be accessed as bytes and halfwords.
  * What a Non-secure access sees of other groups follows IHI 0069H, 4.6.4 and GICD_NSACR.
@@ -19,7 +20,7 @@ struct word {
     unsigned bank, first;
 };
 
-enum { V2 = 1, V3 = 2 };
+enum { V2 = 1, V3 = 2, ESPI = 4 };
 
 struct row {
     const char *name;
@@ -32,22 +33,23 @@ struct row {
     void (*set)(const struct word *w, uint32_t v, uint32_t mask);
 };
 
-enum { NSACR_NONE = 4, NSACR_SET = 1, NSACR_CLEAR = 2, NSACR_TARGET = 3 };
-
-/* Interrupts of the bank the access may touch: its own group's, or those GICD_NSACR opens at this
- * level. */
-static uint32_t visible(const struct word *w, unsigned nsacr_level)
+uint32_t irqregs_visible(const struct irq_bank *b, bool ns, unsigned nsacr_level)
 {
-    if (!w->port->ns) {
+    if (!ns) {
         return UINT32_MAX;
     }
-    uint32_t m = w->b->group;
+    uint32_t m = b->group;
     for (unsigned n = 0; n < 32 && nsacr_level != NSACR_NONE; n++) {
-        if (extract32(w->b->nsacr[n / 16], 2 * (n % 16), 2) >= nsacr_level) {
+        if (extract32(b->nsacr[n / 16], 2 * (n % 16), 2) >= nsacr_level) {
             m |= UINT32_C(1) << n;
         }
     }
     return m;
+}
+
+static uint32_t visible(const struct word *w, unsigned nsacr_level)
+{
+    return irqregs_visible(w->b, w->port->ns, nsacr_level);
 }
 
 /* GICv2: SGIs are always enabled, and their pending state is per source (GICD_SPENDSGIR). */
@@ -72,7 +74,7 @@ static void set_group(const struct word *w, uint32_t v, uint32_t mask)
         return;
     }
     w->b->group = v;
-    if (w->bank != 0 && w->p->g->cfg.one_of_n) {
+    if (!gic_bank_is_private(w->bank) && w->p->g->cfg.one_of_n) {
         for (unsigned n = 0; n < 32; n++) {
             pending_route_spi(w->p->g, 32 * (w->bank - 1) + n);
         }
@@ -256,7 +258,8 @@ static void set_nmi(const struct word *w, uint32_t v, uint32_t mask)
 static bool nsacr_exists(const struct word *w)
 {
     const struct gic *g = w->p->g;
-    return g->cfg.security && !g->ds && !w->port->ns && !(w->bank == 0 && w->first != 0);
+    bool exists = w->bank == 0 ? w->first == 0 : w->bank < GIC_BANK_EPPI;
+    return g->cfg.security && !g->ds && !w->port->ns && exists;
 }
 
 static uint32_t get_nsacr(const struct word *w)
@@ -332,12 +335,25 @@ static const struct row rows[] = {
     {"INMIR",      0xf80, 1024, 1, V3,      get_nmi,         set_nmi},
     {"CPENDSGIR",  0xf10, 16,   8, V2,      get_sources_clr, clear_sources},
     {"SPENDSGIR",  0xf20, 16,   8, V2,      get_sources,     set_sources},
+    {"IGROUPRE",    0x1000, 1024, 1, ESPI, get_group,       set_group},
+    {"ISENABLERE",  0x1200, 1024, 1, ESPI, get_enable,      set_enable},
+    {"ICENABLERE",  0x1400, 1024, 1, ESPI, get_enable,      clear_enable},
+    {"ISPENDRE",    0x1600, 1024, 1, ESPI, get_pending,     set_pending},
+    {"ICPENDRE",    0x1800, 1024, 1, ESPI, get_pending_clr, clear_pending},
+    {"ISACTIVERE",  0x1a00, 1024, 1, ESPI, get_active,      set_active},
+    {"ICACTIVERE",  0x1c00, 1024, 1, ESPI, get_active,      clear_active},
+    {"IPRIORITYRE", 0x2000, 1024, 8, ESPI, get_priority,    set_priority},
+    {"ICFGRE",      0x3000, 1024, 2, ESPI, get_config,      set_config},
+    {"IGRPMODRE",   0x3400, 1024, 1, ESPI, get_grpmod,      set_grpmod},
+    {"NSACRE",      0x3600, 1024, 2, ESPI, get_nsacr,       set_nsacr},
+    {"INMIRE",      0x3b00, 1024, 1, ESPI, get_nmi,         set_nmi},
 };
 /* clang-format on */
 
-static const struct row *find_row(const struct gic *g, uint64_t offset)
+static const struct row *find_row(const struct irqregs_port *port, uint64_t offset)
 {
-    unsigned version = gic_is_v2(g) ? V2 : V3;
+    const struct gic *g = port->p->g;
+    unsigned version = gic_is_v2(g) ? V2 : port->shared && g->cfg.n_espi != 0 ? V3 | ESPI : V3;
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         if ((rows[i].versions & version) && offset >= rows[i].base &&
             offset < rows[i].base + rows[i].n_irqs * rows[i].bits / 8U) {
@@ -358,10 +374,19 @@ static void access_word(const struct row *r, const struct word *w, struct bus_tx
     }
 }
 
+/* Of the n-th interrupt of a row. */
+static unsigned bank_of(const struct irqregs_port *port, const struct row *r, unsigned n)
+{
+    if (r->versions & ESPI) {
+        return GIC_BANK_ESPI + n / 32;
+    }
+    return port->shared || n < 32 ? n / 32 : GIC_BANK_EPPI + n / 32 - 1;
+}
+
 bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t)
 {
     struct gic *g = port->p->g;
-    const struct row *r = find_row(g, t->pa.v);
+    const struct row *r = find_row(port, t->pa.v);
     if (r == NULL) {
         return false;
     }
@@ -373,15 +398,16 @@ bool irqregs_access(const struct irqregs_port *port, struct bus_txn *t)
         return true;
     }
     unsigned first = (unsigned)((t->pa.v & ~UINT64_C(3)) - r->base) * 8 / r->bits;
-    unsigned bank = first / 32;
-    if (bank < port->first_bank || bank >= port->first_bank + port->n_banks) {
+    unsigned bank = bank_of(port, r, first);
+    bool shown = gic_bank_is_private(bank) ? port->priv : port->shared;
+    if (!shown || !gic_has_bank(g, bank)) {
         t->data = 0; /* RAZ/WI */
         return true;
     }
     struct word w = {
         .port = port,
         .p = port->p,
-        .b = bank == 0 ? &port->p->priv : &g->spi[bank - 1],
+        .b = gic_bank_at(port->p, bank),
         .bank = bank,
         .first = first % 32,
     };

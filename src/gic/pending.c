@@ -90,11 +90,16 @@ static void rescan(struct gic_pe *p)
     if (p->grp_en != 0) {
         pick_bank(&best, g, &p->priv, bank_live(&p->priv) & bank_in_groups(g, &p->priv, p->grp_en),
                   0);
-        for (uint32_t banks = g->spi_live; banks != 0; banks &= banks - 1) {
-            unsigned i = (unsigned)__builtin_ctz(banks);
+        for (unsigned i = 0; i < g->cfg.n_eppi / 32; i++) {
+            const struct irq_bank *b = &p->eppi[i];
+            pick_bank(&best, g, b, bank_live(b) & bank_in_groups(g, b, p->grp_en),
+                      gic_bank_intid(GIC_BANK_EPPI + i));
+        }
+        for (uint64_t banks = g->spi_live; banks != 0; banks &= banks - 1) {
+            unsigned i = (unsigned)__builtin_ctzll(banks);
             const struct irq_bank *b = &g->spi[i];
             uint32_t here = bank_live(b) & p->routed[i] & bank_in_groups(g, b, p->grp_en);
-            pick_bank(&best, g, b, here, 32 * (i + 1));
+            pick_bank(&best, g, b, here, gic_bank_intid(i + 1));
         }
         if (p->lpi != NULL && (p->grp_en & GRP_BIT(GRP_1NS)) != 0 &&
             prio_before(p->lpi->best, best)) {
@@ -129,18 +134,19 @@ void pending_lpis_changed(struct gic_pe *p)
 
 static void refresh_spi_live(struct gic *g, unsigned i)
 {
-    uint32_t m = UINT32_C(1) << i;
+    uint64_t m = BIT(i);
     g->spi_live = bank_live(&g->spi[i]) != 0 ? g->spi_live | m : g->spi_live & ~m;
 }
 
 void pending_irq_changed(struct gic_pe *p, unsigned intid)
 {
     struct gic *g = p->g;
-    if (intid < GIC_N_PRIVATE) {
-        reconsider(p, &p->priv, intid);
+    unsigned bank = gic_bank_number(intid);
+    if (gic_bank_is_private(bank)) {
+        reconsider(p, gic_bank_at(p, bank), intid);
         return;
     }
-    unsigned i = intid / 32 - 1;
+    unsigned i = bank - 1;
     refresh_spi_live(g, i);
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         if (bit(g->pe[n].routed[i], intid % 32)) {
@@ -159,7 +165,7 @@ static void refresh_pe(struct gic_pe *p)
 void pending_bank_changed(struct gic_pe *p, unsigned bank)
 {
     struct gic *g = p->g;
-    if (bank == 0) {
+    if (gic_bank_is_private(bank)) {
         refresh_pe(p);
         return;
     }
@@ -181,13 +187,11 @@ void pending_pe_changed(struct gic_pe *p)
 
 void pending_enables_changed(struct gic *g)
 {
-    for (unsigned i = 0; i < g->n_banks; i++) {
+    for (unsigned i = 0; i < ARRAY_LEN(g->spi); i++) {
         refresh_spi_live(g, i);
     }
     if (g->cfg.one_of_n) {
-        for (unsigned n = 0; n < g->cfg.n_spi; n++) {
-            pending_route_spi(g, n);
-        }
+        pending_route_all(g);
     }
     for (unsigned n = 0; n < g->cfg.n_pe; n++) {
         refresh_pe(&g->pe[n]);
@@ -208,6 +212,23 @@ void pending_input(struct gic_pe *p, unsigned intid, bool level)
     pending_irq_changed(p, intid);
 }
 
+/* An SPI is edge-triggered or has a level that two messages raise and lower. */
+void pending_message(struct gic_pe *p, unsigned intid, bool set)
+{
+    struct irq_bank *b = gic_bank(p, intid);
+    uint32_t m = UINT32_C(1) << (intid % 32);
+
+    if (!set) {
+        b->latch &= ~m;
+        b->message &= ~m;
+    } else if (b->edge & m) {
+        b->latch |= m;
+    } else {
+        b->message |= m;
+    }
+    pending_irq_changed(p, intid);
+}
+
 /* ---- routing ---- */
 
 /* May PE p be chosen for a 1-of-N interrupt of this group? */
@@ -220,9 +241,9 @@ static bool takes_one_of_n(const struct gic_pe *p, enum gic_grp grp)
  * The target of a v3 SPI, or NULL. 1-of-N (IROUTER.Interrupt_Routing_Mode = 1): the lowest numbered
  * PE that may take it; the choice is IMPLEMENTATION DEFINED.
  */
-static const struct gic_pe *affinity_target(const struct gic *g, unsigned spi)
+static const struct gic_pe *affinity_target(struct gic *g, unsigned spi)
 {
-    uint64_t r = g->irouter[spi];
+    uint64_t r = *gic_irouter(g, spi);
     if (bit(r, 31)) {
         enum gic_grp grp = pending_group(g, &g->spi[spi / 32], spi % 32);
         for (unsigned n = 0; n < g->cfg.n_pe; n++) {
@@ -250,5 +271,14 @@ void pending_route_spi(struct gic *g, unsigned spi)
         bool here = gic_is_v2(g) ? bit(g->target[spi], n) : p == target;
         uint32_t *w = &p->routed[spi / 32];
         *w = here ? *w | m : *w & ~m;
+    }
+}
+
+void pending_route_all(struct gic *g)
+{
+    for (unsigned bank = 1; bank < GIC_BANK_EPPI; bank++) {
+        for (unsigned n = 0; n < 32 && gic_has_bank(g, bank); n++) {
+            pending_route_spi(g, 32 * (bank - 1) + n);
+        }
     }
 }

@@ -177,7 +177,7 @@ void vcpuif_deactivate(struct gic_pe *p, int n)
 {
     uint64_t lr = p->v.lr[n];
     p->v.lr[n] = lr & ~LR_ACTIVE;
-    if ((lr & LR_HW) && lr_pintid(lr) < INTID_SECURE) {
+    if (lr & LR_HW) {
         cpuif_deactivate(p, lr_pintid(lr));
     }
     vcpuif_update(p);

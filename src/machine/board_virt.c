@@ -158,7 +158,10 @@ static bool add_gic(struct machine *m, GError **err)
         .security = m->cfg.secure,
         .virtualization = m->cfg.virtualization,
         .ns_boot = m->cfg.secure && m->plan.linux_boot,
+        .n_espi = m->cfg.espi ? VIRT_N_ESPI : 0,
+        .n_eppi = m->cfg.espi ? VIRT_N_EPPI : 0,
         .nmi = m->cfg.gic_version >= 3 && m->model.nmi,
+        .mbi = m->cfg.mbi,
         .memory = m->cfg.its ? &memory : NULL,
     };
     m->gic = gic_new(&c, "gic", err);
@@ -264,7 +267,7 @@ static bool add_virtio_slot(struct machine *m, unsigned i, GError **err)
     t->port = bus_direct_port(m->bus, PAS_NS);
     t->evq = m->evq;
     t->legacy = !m->cfg.virtio_modern;
-    gic_wire_spi(m->gic, INTID_OF_SPI((unsigned)map->spi + i), &t->irq);
+    gic_wire_spi(m->gic, virt_virtio_intid(i, m->cfg.espi), &t->irq);
     if (m->cfg.virtio[i] != NULL) {
         if (!virtio_mmio_plug(t, m->cfg.virtio[i], err)) {
             return false;

@@ -14,7 +14,7 @@
 #define TREE_MAX_BYTES (1 * MIB)
 
 /* Interrupt specifiers of the Arm GIC binding. */
-enum { GIC_SPI, GIC_PPI };
+enum { GIC_SPI, GIC_PPI, GIC_ESPI, GIC_EPPI };
 enum { IRQ_EDGE_RISING = 1, IRQ_LEVEL_HIGH = 4 };
 
 #define KEY_POWER 116
@@ -108,6 +108,23 @@ static void put_spi(struct tree *t, enum virt_region r, uint32_t flags)
     PUT_CELLS(t, "interrupts", GIC_SPI, (uint32_t)virt_memmap[r].spi, flags);
 }
 
+static void put_intid(struct tree *t, uint32_t intid, uint32_t flags)
+{
+    static const struct {
+        uint32_t first, type;
+    } kinds[] = {
+        {INTID_OF_ESPI(0), GIC_ESPI},
+        {INTID_OF_EPPI(0), GIC_EPPI},
+        {INTID_OF_SPI(0), GIC_SPI},
+        {INTID_OF_PPI(0), GIC_PPI},
+    };
+    unsigned k = 0;
+    while (intid < kinds[k].first) {
+        k++;
+    }
+    PUT_CELLS(t, "interrupts", kinds[k].type, intid - kinds[k].first, flags);
+}
+
 /* Nodes that only Secure software may use. */
 static void put_secure_only(struct tree *t)
 {
@@ -143,7 +160,7 @@ static void virtio_mmio(struct tree *t)
         uint64_t base = m->base + i * VIRT_VIRTIO_STRIDE;
         begin_fmt(t, "virtio_mmio@%" G_GINT64_MODIFIER "x", base);
         put_flag(t, "dma-coherent");
-        PUT_CELLS(t, "interrupts", GIC_SPI, (uint32_t)m->spi + i, IRQ_EDGE_RISING);
+        put_intid(t, virt_virtio_intid(i, t->c->espi), IRQ_EDGE_RISING);
         PUT_CELLS(t, "reg", CELLS64(base), CELLS64(VIRT_VIRTIO_STRIDE));
         put_str(t, "compatible", "virtio,mmio");
         end(t);
@@ -236,7 +253,7 @@ static void secure_ram(struct tree *t)
 static void pmu(struct tree *t)
 {
     begin(t, "pmu");
-    PUT_CELLS(t, "interrupts", GIC_PPI, PPI_PMU, IRQ_LEVEL_HIGH | t->ppi_cpus);
+    put_intid(t, virt_pmu_intid(t->c->espi), IRQ_LEVEL_HIGH | t->ppi_cpus);
     put_str(t, "compatible", "arm,armv8-pmuv3");
     end(t);
 }
@@ -301,6 +318,10 @@ static void gic(struct tree *t)
     } else {
         put_gic_v3_reg(t);
         put_str(t, "compatible", "arm,gic-v3");
+    }
+    if (t->c->mbi) {
+        PUT_CELLS(t, "mbi-ranges", VIRT_FIRST_MBI, VIRT_N_MBI);
+        put_flag(t, "msi-controller");
     }
     put_flag(t, "ranges");
     PUT_CELLS(t, "#size-cells", 2);

@@ -30,7 +30,7 @@ struct fdt_config {
     const char *cpu_compatible; /* "arm,cortex-a57" */
     unsigned gic_version;       /* 2, 3, 4 */
     unsigned gic_minor;         /* 1: GICv4.1 */
-    bool its;
+    bool its, espi, mbi;
     bool virtualization; /* EL2: maintenance interrupt, GICH, GICV */
     bool hyp_virt_timer; /* FEAT_VHE */
     bool secure;         /* EL3: secure flash, RAM, UART, GPIO */

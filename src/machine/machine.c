@@ -88,6 +88,8 @@ static GBytes *base_tree(struct machine *m, struct fdt_seeds *seeds, GError **er
         .gic_version = m->cfg.gic_version,
         .gic_minor = m->cfg.gic_minor,
         .its = m->cfg.its,
+        .espi = m->cfg.espi,
+        .mbi = m->cfg.mbi,
         .virtualization = m->cfg.virtualization,
         .hyp_virt_timer = m->cfg.virtualization && m->model.vhe,
         .secure = m->cfg.secure,

@@ -55,7 +55,8 @@ struct machine_config {
     unsigned gic_version; /* 2, 3, 4 */
     unsigned gic_minor;   /* 1: GICv4.1 */
     bool virtualization, secure;
-    bool its; /* an ITS and LPIs; not gic_version 2 */
+    bool its;       /* an ITS and LPIs; not gic_version 2 */
+    bool espi, mbi; /* extended SPIs and PPIs, message-based SPIs; not gic_version 2 */
     /* -cpu, -smp, -m */
     const char *cpu;
     unsigned n_pes;

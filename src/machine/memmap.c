@@ -7,6 +7,16 @@ const struct memmap_entry virt_memmap[VIRT_N_REGIONS] = {
 #undef X
 };
 
+unsigned virt_virtio_intid(unsigned slot, bool espi)
+{
+    return espi ? INTID_OF_ESPI(slot) : INTID_OF_SPI((unsigned)virt_memmap[VIRT_VIRTIO].spi + slot);
+}
+
+unsigned virt_pmu_intid(bool espi)
+{
+    return espi ? INTID_OF_EPPI(0) : INTID_OF_PPI(PPI_PMU);
+}
+
 uint64_t virt_gicr_stride(unsigned gic_version)
 {
     return gic_version == 4 ? 2 * VIRT_GICR_SIZE : VIRT_GICR_SIZE;

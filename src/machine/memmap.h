@@ -9,6 +9,7 @@
 #ifndef MACHINE_MEMMAP_H
 #define MACHINE_MEMMAP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define KIB UINT64_C(1024)
@@ -80,11 +81,22 @@ enum virt_ppi {
 #define INTID_SEC_HYPVIRT_TIMER 19
 #define INTID_SEC_HYP_TIMER     20
 
-#define INTID_OF_PPI(n) (16 + (n))
-#define INTID_OF_SPI(n) (32 + (n))
+#define INTID_OF_PPI(n)  (16 + (n))
+#define INTID_OF_SPI(n)  (32 + (n))
+#define INTID_OF_EPPI(n) (1056 + (n))
+#define INTID_OF_ESPI(n) (4096 + (n))
 
 /* Shared peripheral interrupts that the board wires: enough for the platform bus. */
 #define VIRT_N_SPI 256
+/* The last of them are for messages. */
+#define VIRT_N_MBI     64
+#define VIRT_FIRST_MBI INTID_OF_SPI(VIRT_N_SPI - VIRT_N_MBI)
+/* Extended ones, with espi=on. */
+#define VIRT_N_ESPI 64
+#define VIRT_N_EPPI 64
+/* What extended interrupts replace: those of virtio slots and of the PMU. */
+unsigned virt_virtio_intid(unsigned slot, bool espi);
+unsigned virt_pmu_intid(bool espi);
 
 /* Lines of the PL061. */
 #define GPIO_LINE_POWER_KEY 3

@@ -217,7 +217,7 @@ static void wire_pe(struct machine *m, unsigned i)
         gic_wire_ppi(m->gic, i, timers[t].intid, gtimer_output(m->gtimer, i, timers[t].timer));
     }
     if (m->model.pmu) {
-        gic_wire_ppi(m->gic, i, INTID_OF_PPI(PPI_PMU), cpu_pmu_irq(m->pes[i]));
+        gic_wire_ppi(m->gic, i, virt_pmu_intid(m->cfg.espi), cpu_pmu_irq(m->pes[i]));
     }
     for (unsigned o = 0; o < GIC_N_OUT; o++) {
         *gic_output(m->gic, i, o) = cpu_irq_input(m->pes[i], lines[o]);

@@ -31,6 +31,12 @@ static char *configuration(const struct machine *m)
     if (c->its) {
         g_string_append(t, "its=on\n");
     }
+    if (c->espi) {
+        g_string_append(t, "espi=on\n");
+    }
+    if (c->mbi) {
+        g_string_append(t, "mbi=on\n");
+    }
     g_string_append_printf(t, "memory=%" G_GUINT64_FORMAT "\n", c->ram_bytes);
     g_string_append_printf(t, "serial1=%d\n", c->serial1);
     g_string_append_printf(t, "virtio-modern=%d\n", c->virtio_modern);

@@ -39,6 +39,8 @@ LINUX = {
                      ["Enabling GICv4 support", VHE, DONE]),
     "secure-gicv4.1": ("k61", "-cpu max -smp 4 -M secure=on,gic-version=4.1",
                        ["Using GICv4.1 mode", VHE, DONE]),
+    "espi": ("k61", "-cpu max -smp 4 -M espi=on,mbi=on",
+             ["64 Extended SPIs implemented", "MBI range [224:287]", "80 PPIs", VHE, DONE]),
     "secure-el1": ("k61", "-cpu max -M secure=on,virtualization=off", [NO_HYP, DONE]),
     "64M": ("k61", "-cpu max -m 64M", [DONE]),
     "4G": ("k61", "-cpu max -m 4G", [DONE]),

@@ -36,9 +36,13 @@ static struct bench *bench_new(uint8_t config)
 {
     static const uint8_t ppi[GTIMER_N] = {30, 27, 26, 29, 28, 20, 19};
     struct bench *b = g_new0(struct bench, 1);
+    bool extended = (config & 0x81) == 0x80;
     struct gic_cfg cfg = {.version = config & 1 ? 2 : 3,
                           .n_pe = N_PE,
                           .n_spi = 96,
+                          .n_espi = extended ? 64 : 0,
+                          .n_eppi = extended ? 64 : 0,
+                          .mbi = extended,
                           .security = config & 2,
                           .virtualization = config & 4,
                           .ns_boot = config & 8,
