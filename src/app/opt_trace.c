@@ -14,7 +14,9 @@ static bool parse_range(const char *text, struct trace_filter *f, GError **err)
         return fail(err, ERR_OPTION, "pc=%s is not a range like 0x1000-0x1fff", text);
     }
     return optlist_parse_u64("pc", ends[0], UINT64_MAX, &f->pc_first, err) &&
-           optlist_parse_u64("pc", ends[1], UINT64_MAX, &f->pc_last, err);
+           optlist_parse_u64("pc", ends[1], UINT64_MAX, &f->pc_last, err) &&
+           (f->pc_first <= f->pc_last ||
+            fail(err, ERR_OPTION, "pc=%s: the range ends before it begins", text));
 }
 
 static bool parse_els(const char *text, uint8_t *out, GError **err)
@@ -39,6 +41,7 @@ bool trace_parse_filter(const struct optlist *l, struct trace_filter *f, GError 
     return (pc == NULL || parse_range(pc, f, err)) &&
            (from == NULL || optlist_parse_time("from", from, &f->from, err)) &&
            (to == NULL || optlist_parse_time("to", to, &f->to, err)) &&
+           (f->from < f->to || fail(err, ERR_OPTION, "from= is not before to=")) &&
            (events == NULL || trace_parse_groups(events, &f->groups, err));
 }
 

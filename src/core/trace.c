@@ -35,7 +35,8 @@ unsigned trace_n_args(enum trace_kind k)
     return n;
 }
 
-static const char *const group_names[TRACE_N_GROUPS] = {
+/* NULL behind the last one. */
+static const char *const group_names[TRACE_N_GROUPS + 1] = {
     [TRACE_INSN] = "insn", [TRACE_REG] = "reg", [TRACE_MEM] = "mem",
     [TRACE_EXC] = "exc",   [TRACE_CTX] = "ctx", [TRACE_MMU] = "mmu",
     [TRACE_TLB] = "tlb",   [TRACE_GIC] = "gic", [TRACE_TIMER] = "timer",
@@ -66,5 +67,5 @@ bool trace_parse_groups(const char *names, uint32_t *out, GError **err)
             return fail(err, ERR_OPTION, "events: '%s' is none of: %s all", *w, all);
         }
     }
-    return true;
+    return *out != 0 || fail(err, ERR_OPTION, "events= names nothing to record");
 }

@@ -22,6 +22,7 @@ struct timeline {
     FILE *out;
     bool first;
     unsigned pe;
+    tick_t from, to; /* what is shown */
     tick_t now;
     uint64_t n_contexts, n_tlbi;
     struct span context, vm;
@@ -61,9 +62,17 @@ static void put_args(struct timeline *t, const struct trace_event *e)
     fputc('}', t->out);
 }
 
+static bool is_shown(const struct timeline *t, const struct trace_event *e)
+{
+    return e->when >= t->from && e->when < t->to;
+}
+
 static void instant(struct timeline *t, enum track track, const char *name,
                     const struct trace_event *e)
 {
+    if (!is_shown(t, e)) {
+        return;
+    }
     begin(t, "i", track, name);
     put_time(t, e->when);
     fputs(",\"s\":\"t\"", t->out);
@@ -77,12 +86,13 @@ static void instant(struct timeline *t, enum track track, const char *name,
  */
 static void span_end(struct timeline *t, struct span *s, enum track track, tick_t when)
 {
-    if (s->open && when > s->since) {
+    tick_t first = MAX(s->since, t->from), last = MIN(when, t->to);
+    if (s->open && last > first) {
         begin(t, "B", track, s->name);
-        put_time(t, s->since);
+        put_time(t, first);
         end(t);
         begin(t, "E", track, s->name);
-        put_time(t, when);
+        put_time(t, last);
         end(t);
     }
     s->open = false;
@@ -168,12 +178,16 @@ static const char *exception_name(const struct trace_event *e)
 
 static void on_tlbi(struct timeline *t, const struct trace_event *e)
 {
+    t->n_tlbi++;
+    if (!is_shown(t, e)) {
+        return;
+    }
     instant(t, TRACK_TLB, "TLBI", e);
     char name[32]; /* counters belong to the process: their name has the PE */
     g_snprintf(name, sizeof(name), "TLBI of PE %u", t->pe);
     begin(t, "C", TRACK_TLB, name);
     put_time(t, e->when);
-    fprintf(t->out, ",\"args\":{\"TLBI\":%" PRIu64 "}", ++t->n_tlbi);
+    fprintf(t->out, ",\"args\":{\"TLBI\":%" PRIu64 "}", t->n_tlbi);
     end(t);
 }
 
@@ -214,9 +228,9 @@ static struct trace_visitor ready(void *opaque, const struct trace_header *h)
     return (struct trace_visitor){.event = on_event, .insn = on_insn, .opaque = t};
 }
 
-bool trace_timeline(char **files, unsigned n, FILE *out, GError **err)
+bool trace_timeline(char **files, unsigned n, tick_t from, tick_t to, FILE *out, GError **err)
 {
-    struct timeline t = {.out = out, .first = true};
+    struct timeline t = {.out = out, .first = true, .from = from, .to = to};
     bool ok = true;
     fputs("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[", out);
     for (unsigned i = 0; ok && i < n; i++) {

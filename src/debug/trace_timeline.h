@@ -9,9 +9,12 @@
 
 #include <stdio.h>
 
+#include "base/addr.h"
 #include "base/result.h"
 
-/* files: binary traces with events=ctx at least, one a PE. */
-bool trace_timeline(char **files, unsigned n, FILE *out, GError **err) NODISCARD;
+/* files: binary traces with events=ctx at least, one a PE. What happens from `from` to `to` is
+ * shown; it is written as it is read, so memory does not grow with them. */
+bool trace_timeline(char **files, unsigned n, tick_t from, tick_t to, FILE *out,
+                    GError **err) NODISCARD;
 
 #endif

@@ -208,6 +208,14 @@ kernel                                          | kernel, -kernel
 --seed x                                        | x
 --quantum 5                                     | 5
 --pace maybe                                    | maybe
+--trace new,events=foo                          | events, foo, insn
+--trace new,events=                             | events=
+--trace new,pc=5-4                              | pc=5-4
+--trace new,from=1s,to=1ms                      | from=, to=
+--trace new,el=4                                | el=4
+--trace new,vmid=70000                          | vmid, 70000
+--trace new,format=xml                          | format=xml
+--trace new,bogus=1                             | bogus
 -object memory-backend-ram,id=m                 | memory-backend-ram
 -name                                           | -name
 """
@@ -281,6 +289,30 @@ class Mistakes(cli.Case):
                     self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["log", "old"])
                     for name in ("old", "log"):
                         self.assertEqual((self.folder / name).read_text(), "precious\n")
+
+    def test_trace_command(self):
+        """A mistake in it costs a file nothing, least of all the one that is read."""
+        code = cli.raw(self.folder / "code", [0x52800100, 0x72B08000, 0xD4000003])
+        cli.run(*cli.BARE, *code, "--trace", "run,format=bin,events=all", cwd=self.folder)
+        (self.folder / "old").write_text("precious\n")
+        before = {p.name: p.read_bytes() for p in self.folder.iterdir()}
+        self.assertTrue(before["run"].startswith(b"ARMTRACE"))
+        usage = "usage: armature trace convert"
+        for args, want in ((["convert", "run", "-o", "run"], "'run' is read"),
+                           (["convert", "run", "-o", "./run"], "'./run' is read"),
+                           (["timeline", "run", "-o", "run"], "'run' is read"),
+                           (["convert", "absent", "-o", "old"], "'absent'"),
+                           (["timeline", "run", "absent", "-o", "old"], "'absent'"),
+                           (["convert", "run", "-o", "old", "events=foo"], "'foo'"),
+                           (["convert", "run", "-o", "old", "pc=2-1"], "pc=2-1"),
+                           (["timeline", "run", "-o"], usage), (["convert", "--help"], usage),
+                           (["convert", "run", "-x"], usage), ([], usage)):
+            with self.subTest(args=" ".join(args)):
+                done = cli.run("trace", *args, cwd=self.folder, timeout=20)
+                self.assertEqual(done.status, 1, done.output)
+                self.assertIn(want, done.output)
+                after = {p.name: p.read_bytes() for p in self.folder.iterdir()}
+                self.assertEqual(after, before)
 
     def test_full_disk(self):
         """Output that cannot be written is not lost in silence."""

@@ -123,6 +123,24 @@ def check_timeline(case, binaries, events):
     expect(not begun, f"without an end: {begun}")
     expect({"M", "B", "E", "i"} <= phases, f"timeline has only {phases}")
     expect({e.split()[0] for e in events} <= names, f"timeline has only {names}")
+    check_window(case, binaries, out)
+
+
+def check_window(case, binaries, whole):
+    """A part of a timeline is what the whole one has there; spans are cut at its ends."""
+    out = case.scratch / "window.json"
+    events = [e for e in json.loads(whole.read_text())["traceEvents"] if e["ph"] != "M"]
+    times = sorted(e["ts"] for e in events)
+    first, last = (round(times[len(times) * n // 4] * 1000) for n in (1, 3))
+    r = emulator.run([case.emulator, "trace", "timeline", *binaries, "-o", out,
+                      f"from={first}ns,to={last}ns"], 100)
+    expect(r.status == 0, f"window: {r.output}")
+    part = [e for e in json.loads(out.read_text())["traceEvents"] if e["ph"] != "M"]
+    expect(all(first <= round(e["ts"] * 1000) <= last for e in part), "window: a time outside")
+    points = [e for e in events if e["ph"] in "iC" and first <= round(e["ts"] * 1000) < last]
+    expect([e for e in part if e["ph"] in "iC"] == points, "window: other events")
+    begins = sum(e["ph"] == "B" for e in part)
+    expect(0 < begins == sum(e["ph"] == "E" for e in part), "window: spans")
 
 
 def main():
