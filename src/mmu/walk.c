@@ -129,7 +129,7 @@ static bool s1_out_of_range(const struct walk *w, const struct s1_walk *s, unsig
 }
 
 /* First table: level and table; *bits is the size of the input. */
-static enum step s1_begin(struct walk *w, struct s1_walk *s, unsigned *bits)
+static enum step s1_begin(struct walk *w, struct s1_walk *s, unsigned *bits, unsigned oa_bits)
 {
     int tsz = regime_s1_tsz(w->cfg, s->half);
     if (tsz < 0) {
@@ -144,7 +144,7 @@ static enum step s1_begin(struct walk *w, struct s1_walk *s, unsigned *bits)
     s->level = pte_start_level(g, *bits);
     unsigned table_log2 = *bits - pte_level_shift(g, s->level) + 3;
     s->table = pte_base_address(s->half->ttb, wide, table_log2);
-    if (!walk_in_range(s->table, regime_oa_bits(w->cfg, w->cfg->s1.ps_bits, g, s->fmt.ds))) {
+    if (!walk_in_range(s->table, oa_bits)) {
         return s1_fail(w, XF_ADDR_SIZE, 0);
     }
     return STEP_OK;
@@ -153,13 +153,13 @@ static enum step s1_begin(struct walk *w, struct s1_walk *s, unsigned *bits)
 /* To the leaf: desc, level, ref; *out_oa is the block's address. */
 static enum step s1_descend(struct walk *w, struct s1_walk *s, uint64_t *out_oa)
 {
+    unsigned g = s->fmt.granule_log2;
+    unsigned oa_bits = regime_oa_bits(w->cfg, w->cfg->s1.ps_bits, g, s->fmt.ds);
     unsigned bits;
-    enum step st = s1_begin(w, s, &bits);
+    enum step st = s1_begin(w, s, &bits, oa_bits);
     if (st != STEP_OK) {
         return st;
     }
-    unsigned g = s->fmt.granule_log2;
-    unsigned oa_bits = regime_oa_bits(w->cfg, w->cfg->s1.ps_bits, g, s->fmt.ds);
     for (;; s->level++, bits = walk_table_bits(g, s->level)) {
         s->entry = walk_entry(s->table, s->va, g, s->level, bits);
         s->entry_ns = s->ns;
@@ -402,12 +402,21 @@ static struct mem_type both_effective(const struct walk *w, const struct s1_out 
     return attr_combine(&s1, &s2);
 }
 
+static bool fetch_cached(const struct walk *w, const struct s1_out *o,
+                         const struct xlat_s2_entry *e)
+{
+    if (w->req->acc != ACC_FETCH) {
+        return false;
+    }
+    struct mem_type t = both_effective(w, o, e, true);
+    return attr_cacheable(&t);
+}
+
 /* e: stage 2, or NULL. */
 static void combine(const struct walk *w, const struct s1_out *o, const struct xlat_s2_entry *e,
                     struct xlat_result *out)
 {
     struct mem_type data = both_effective(w, o, e, false);
-    struct mem_type insn = both_effective(w, o, e, true);
     *out = (struct xlat_result){
         .pa = pa(o->oa),
         .ipa = ipa(o->oa),
@@ -418,7 +427,7 @@ static void combine(const struct walk *w, const struct s1_out *o, const struct x
         .mair = attr_encode(&data),
         .sh = attr_effective_sh(&data),
         .attr = (uint8_t)((data.device ? XA_DEVICE : 0) | (o->type.device ? XA_S1_DEVICE : 0) |
-                          (data.xs ? XA_XS : 0) | (attr_cacheable(&insn) ? XA_FETCH_CACHED : 0)),
+                          (data.xs ? XA_XS : 0) | (fetch_cached(w, o, e) ? XA_FETCH_CACHED : 0)),
         .level = o->level,
         .reads = (uint8_t)(w->reads < UINT8_MAX ? w->reads : UINT8_MAX),
         .ipa_ns = o->ns,

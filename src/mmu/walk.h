@@ -69,7 +69,7 @@ enum {
     XA_DEVICE = 1 << 0,       /* Device for data accesses */
     XA_S1_DEVICE = 1 << 1,    /* ... by stage 1: an unaligned access is a stage 1 fault */
     XA_XS = 1 << 2,           /* the XS attribute */
-    XA_FETCH_CACHED = 1 << 3, /* cacheable for instruction fetches */
+    XA_FETCH_CACHED = 1 << 3, /* of a fetch: cacheable */
 };
 
 /*

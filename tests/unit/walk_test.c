@@ -448,9 +448,10 @@ static void test_stage1_off(void **state)
     assert_int_equal(r->out.pa.v, 0xfffffff123ULL);
     assert_int_equal(r->out.perm, PERM_ALL);
     assert_int_equal(r->out.mair, 0); /* Device for data */
-    assert_true(r->out.attr & XA_DEVICE);
-    assert_true(r->out.attr & XA_FETCH_CACHED);
+    assert_int_equal(r->out.attr & (XA_DEVICE | XA_FETCH_CACHED), XA_DEVICE);
     assert_true(r->out.global);
+    assert_true(go(r, 0x1000, ACC_FETCH));
+    assert_true(r->out.attr & XA_FETCH_CACHED);
     r->cfg.s1.icache = false;
     assert_true(go(r, 0x1000, ACC_FETCH));
     assert_false(r->out.attr & XA_FETCH_CACHED);
@@ -482,13 +483,15 @@ static void test_attributes(void **state)
     assert_true(r->fault.type == XF_ALIGNMENT && r->fault.stage == 1 && r->fault.write);
     tree_write(&r->tree, e, 0x40000000 | AF | NORMAL | 3ULL << 8 | 3);
     assert_true(go_req(r, &req));
-    assert_true(r->out.mair == 0xff && r->out.sh == 3 && r->out.attr == XA_FETCH_CACHED);
+    assert_true(r->out.mair == 0xff && r->out.sh == 3 && r->out.attr == 0);
     assert_true(r->out.global && !r->out.guarded);
     r->cfg.s1.dcache = false; /* SCTLR_ELx.C, I */
     assert_true(go(r, 0x1000, ACC_READ));
     assert_true(r->out.mair == 0x44 && r->out.sh == 2);
+    assert_true(go(r, 0x1000, ACC_FETCH));
+    assert_true(r->out.attr & XA_FETCH_CACHED);
     r->cfg.s1.icache = false;
-    assert_true(go(r, 0x1000, ACC_READ));
+    assert_true(go(r, 0x1000, ACC_FETCH));
     assert_false(r->out.attr & XA_FETCH_CACHED);
     /* EL2 and EL3 have no ASID: nG means nothing. */
     tree_write(&r->tree, e, 0x40000000 | AF | NORMAL | NG | 3);

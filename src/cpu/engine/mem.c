@@ -77,26 +77,23 @@ static void allowed(const struct context *ctx, const struct xlat_result *r, bool
     *write = perm & (ctx->el0 ? PERM_UW : PERM_PW);
 }
 
-static void fill_fast_tlb(struct cpu *c, uint64_t va, const struct context *ctx,
-                          const struct xlat_result *r, bool writes)
+static void fill_fast_tlb(struct cpu *c, const struct data_access *a, const struct context *ctx,
+                          const struct xlat_result *r, const struct place *p)
 {
-    uint64_t page = va & ~(uint64_t)PAGE_MASK;
-    pa_t pa = {r->pa.v & ~(uint64_t)PAGE_MASK};
-    struct mem_attrs a = {.requester_id = c->cfg.index, .pas = r->pas};
+    bool writes = a->acc == ACC_WRITE || a->acc == ACC_RMW;
     bool can_read, can_write;
     allowed(ctx, r, &can_read, &can_write);
-    uint8_t *host = can_read ? bus_ram_span(c->bus, pa, PAGE, &a, false) : NULL;
-    if (host == NULL) {
+    if (!can_read) {
         return;
     }
-    struct fast_tlb_entry *b = back_entry(c, va);
-    b->tag = page | ctx->number;
-    b->addend = (uint64_t)(uintptr_t)host - page;
-    if (can_write && (writes || bus_may_lend(c->bus, pa, &a)) &&
-        bus_ram_span(c->bus, pa, PAGE, &a, true) != NULL) {
+    struct fast_tlb_entry *b = back_entry(c, a->va);
+    b->tag = (a->va & ~(uint64_t)PAGE_MASK) | ctx->number;
+    b->addend = (uint64_t)(uintptr_t)p->host - a->va;
+    if (can_write && (writes || (bus_may_lend(c->bus, p->pa, &p->attrs) &&
+                                 bus_ram_span(c->bus, p->pa, 1, &p->attrs, true) != NULL))) {
         b->addend |= BACK_TLB_WRITE;
     }
-    fill_from_back(c, va, b);
+    fill_from_back(c, a->va, b);
 }
 
 static struct slow_tlb_entry *slow_entry(struct cpu *c, uint64_t va)
@@ -132,7 +129,7 @@ static void keep(struct cpu *c, const struct data_access *a, const struct xlat_r
     }
     const struct context *ctx = context_data(c, unpriv);
     if (p->host != NULL && may_use_fast_tlb(c, a->va, r)) {
-        fill_fast_tlb(c, a->va, ctx, r, a->acc == ACC_WRITE || a->acc == ACC_RMW);
+        fill_fast_tlb(c, a, ctx, r, p);
     } else {
         fill_slow_tlb(c, a, ctx, r, p);
     }
