@@ -26,6 +26,8 @@ uboot    | bookworm | u-boot-qemu            | usr/lib/u-boot/qemu_arm64/u-boot.
 efi      | bookworm | qemu-efi-aarch64       | usr/share/qemu-efi-aarch64/QEMU_EFI.fd usr/share/AAVMF/AAVMF_CODE.fd usr/share/AAVMF/AAVMF_VARS.fd
 xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
 tfa      | bookworm | arm-trusted-firmware   | tfa
+tfa-optee | trixie  | arm-trusted-firmware   | tfa SPD=opteed
+optee    | trixie   | optee-os               | usr/lib/optee/vexpress-qemu_armv8a/tee-header_v2.bin usr/lib/optee/vexpress-qemu_armv8a/tee-pager_v2.bin
 '
 default_targets='k61 busybox'
 
@@ -118,8 +120,12 @@ fetch_xen() { # fetch_xen DIR PACKAGE
     ln -sfn "${f#"$1"/}" "$1/xen"
 }
 
+# What `-cpu max` has and Trusted Firmware-A leaves trapped to EL3 unless told: a kernel that finds the
+# feature in its ID registers uses it. Versions that do not know one ignore it.
+tfa_features=$(printf 'ENABLE_FEAT_%s=2 ' FGT2 S1PIE S1POE S2PIE S2POE TCR2 SCTLR2)
+
 # Trusted Firmware-A for QEMU's board with GICv3, for EL1 without AArch32. Debian has no binary of it.
-fetch_tfa() { # fetch_tfa DIR PACKAGE
+fetch_tfa() { # fetch_tfa DIR PACKAGE [VARIABLE=VALUE...]
     local src b
     for b in make aarch64-linux-gnu-gcc dpkg-source; do
         command -v $b >/dev/null || die "needs $b to build $2"
@@ -129,9 +135,11 @@ fetch_tfa() { # fetch_tfa DIR PACKAGE
     (cd "$1/deb" && apt-get "${opts[@]}" -qq source --download-only "$2" >log 2>&1 &&
         dpkg-source -x ./*.dsc src >>log 2>&1) || die "no source of $2: $(tail -n1 "$1/deb/log")"
     src=$1/deb/src
+    # shellcheck disable=SC2086 # a list
     CFLAGS=--param=min-pagesize=0 LDFLAGS='' TF_LDFLAGS=--no-warn-rwx-segments \
-        make -C "$src" CROSS_COMPILE=aarch64-linux-gnu- PLAT=qemu DEBUG=1 \
-        QEMU_USE_GIC_DRIVER=QEMU_GICV3 CTX_INCLUDE_AARCH32_REGS=0 bl1 bl2 bl31 >"$src/log" 2>&1 ||
+        make -C "$src" CROSS_COMPILE=aarch64-linux-gnu- LD=aarch64-linux-gnu-ld PLAT=qemu DEBUG=1 \
+        QEMU_USE_GIC_DRIVER=QEMU_GICV3 CTX_INCLUDE_AARCH32_REGS=0 $tfa_features "${@:3}" \
+        bl1 bl2 bl31 >"$src/log" 2>&1 ||
         die "cannot build $2: $(tail -n1 "$src/log")"
     for b in bl1 bl2 bl31; do
         cp "$src/build/qemu/debug/$b.bin" "$1/$b.bin"
@@ -156,7 +164,7 @@ fetch() { # fetch TARGET
     case $files in
     kernel) fetch_kernel "$dir" "$pkg" ;;
     xen) fetch_xen "$dir" "$pkg" ;;
-    tfa) fetch_tfa "$dir" "$pkg" ;;
+    tfa*) fetch_tfa "$dir" "$pkg" ${files#tfa} ;;
     *) fetch_files "$dir" "$pkg" $files ;;
     esac
     rm -rf "$dir/deb"

@@ -20,6 +20,7 @@ targets='
 disk-qemu       | bookworm | qemu-system-arm
 disk-qemu-forky | forky    | qemu-system-arm
 disk-xen        | bookworm | xen-utils-4.17 mount kmod
+disk-optee      | trixie   | tee-supplicant optee-test-qemu
 '
 usage="usage: mkdisk.sh [-l] TARGET... | -o FILE SUITE PACKAGE..."
 

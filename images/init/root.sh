@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Run /guest/run of this initramfs in the Debian of the first disk (images/mkdisk.sh). What is after `--` on
-# the kernel command line are its arguments; /guest is there too.
+# Run /guest/run of this initramfs in the Debian of the first disk (images/mkdisk.sh), or of disk= on the
+# kernel command line. What is there after `--` are its arguments; /guest is there too.
 export PATH=/bin
 mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 while read -r m; do insmod "$m"; done </modules
 echo "HOST: $(uname -sr) on $(nproc) PEs"
 dmesg | grep "mode initialized"
-if mount -t ext4 -o noatime /dev/vda /mnt; then
+if mount -t ext4 -o noatime "${disk:-/dev/vda}" /mnt; then
     for d in proc dev guest; do mount -o bind /$d /mnt/$d; done
     for d in tmp run; do mount -t tmpfs tmpfs /mnt/$d; done
     mount -t sysfs sys /mnt/sys

@@ -64,12 +64,12 @@ def uboot(emulator, folder, args):
         c.ends()
 
 
-def linux_disk(folder):
-    return fat_disk(folder, {"vmlinuz": guests.need("k61", "vmlinuz"),
-                             "initrd.gz": guests.initramfs(folder)})
+def linux_disk(folder, kernel="k61", initrd=None):
+    return fat_disk(folder, {"vmlinuz": guests.need(kernel, "vmlinuz"),
+                             "initrd.gz": initrd or guests.initramfs(folder)})
 
 
-def booti(c):
+def booti(c, more="", kernel_addr="${kernel_addr_r}"):
     """From U-Boot's countdown: kernel and initramfs of linux_disk() are loaded and started."""
     c.expect("Hit any key to stop autoboot")
     c.send("x")
@@ -77,14 +77,14 @@ def booti(c):
             ("virtio scan", ""),
             ("virtio info", "VirtIO Block Device"),
             ("fatls virtio 0", "vmlinuz"),
-            ("load virtio 0 ${kernel_addr_r} vmlinuz", r"\d+ bytes read"),
+            (f"load virtio 0 {kernel_addr} vmlinuz", r"\d+ bytes read"),
             ("load virtio 0 ${ramdisk_addr_r} initrd.gz", r"\d+ bytes read"),
-            (f"setenv bootargs {CMDLINE}", "")):
+            (f"setenv bootargs {CMDLINE}{more}", "")):
         c.expect(UBOOT)
         c.send(command + "\n")
         c.expect(answer)
     c.expect(UBOOT)
-    c.send("booti ${kernel_addr_r} ${ramdisk_addr_r}:${filesize} ${fdtcontroladdr}\n")
+    c.send(f"booti {kernel_addr} ${{ramdisk_addr_r}}:${{filesize}} ${{fdtcontroladdr}}\n")
     c.expect("Linux version 6")
 
 
@@ -207,7 +207,16 @@ SECURE = ["-M", "secure=on"]
 FIP_MAGIC, FIP_AT = 0xaa640001, 0x40000
 FIP_NAMES = {"bl2": "5ff9ec0b-4d22-3e4d-a544-c39d81c73f0a",
              "bl31": "47d4086d-4cfe-9846-9b95-2950cbbd5a00",
+             "bl32": "05d0e189-53dc-1347-8d2b-500a4b7a3e38",
+             "bl32-extra1": "0b70c29b-2a5a-7840-9f65-0a5682738288",
              "bl33": "d6d0eea7-fcea-d54b-9782-9934f234b6e4"}
+
+
+# U-Boot does not load over what OP-TEE shares with the Normal world, 2 MiB from 0x42000000.
+BEHIND_SHARED_MEMORY = "0x46000000"
+# Of OP-TEE's regression suite: sessions, mutual calls, panics, concurrency, floating point, memory
+# references; SHA, AES; persistent objects.
+OPTEE_TESTS = ("1004", "1005", "1006", "1007", "1016", "1022", "4001", "4003", "6001")
 
 
 def fip(images):
@@ -220,12 +229,12 @@ def fip(images):
     return table + bytes(16) + struct.pack("<QQQ", at + len(body), 0, 0) + body
 
 
-def tfa_flash(folder, bl33):
+def tfa_flash(folder, bl33, tfa="tfa", more=None):
     """-bios: BL1 at the start of the Secure flash, the other images where BL1 looks for them."""
-    bl1, bl2, bl31 = (guests.need("tfa", f"{n}.bin").read_bytes() for n in ("bl1", "bl2", "bl31"))
+    bl1, bl2, bl31 = (guests.need(tfa, f"{n}.bin").read_bytes() for n in ("bl1", "bl2", "bl31"))
     image = folder / "flash.bin"
     image.write_bytes(bl1.ljust(FIP_AT, b"\xff") +
-                      fip({"bl2": bl2, "bl31": bl31, "bl33": bl33.read_bytes()}))
+                      fip({"bl2": bl2, "bl31": bl31, **(more or {}), "bl33": bl33.read_bytes()}))
     return [*SECURE, "-bios", image]
 
 
@@ -264,9 +273,34 @@ def tfa_linux(emulator, folder, args):
         c.ends()
 
 
+def tfa_optee(emulator, folder, args):
+    """OP-TEE at Secure EL1 under a kernel whose user space runs OP-TEE's own tests: sessions with
+    Trusted Applications, threads that leave for the Normal world and come back, storage, time."""
+    header, pager = guests.need("optee", "tee-header_v2.bin", "tee-pager_v2.bin")
+    flash = tfa_flash(folder, guests.need("uboot", "u-boot.bin"), "tfa-optee",
+                      {"bl32": header.read_bytes(), "bl32-extra1": pager.read_bytes()})
+    initrd = guests.initramfs(folder, "root.sh", "--add",
+                              f"{guests.ROOT}/images/init/optee.sh=/guest/run",
+                              *guests.with_modules("k612", "virtio_mmio,virtio_blk,ext4,optee"))
+    secure = folder / "secure.log"
+    with Console([*guests.machine(emulator), *flash, "-serial", f"file:{secure}",
+                  *linux_disk(folder, "k612", initrd), *guests.disk("disk-optee"), *args]) as c:
+        tfa_starts(c)
+        booti(c, f" disk=/dev/vdb -- {' '.join(OPTEE_TESTS)}", BEHIND_SHARED_MEMORY)
+        c.expect("optee: initialized driver")
+        for test in OPTEE_TESTS:
+            c.expect(rf"\* regression_{test} ")
+        c.expect(f"{len(OPTEE_TESTS)} test cases of which 0 failed")
+        c.expect(guests.LEFT)
+        c.expect("QEMU System Power off: with GPIO")
+        c.ends()
+    if "I/TC: Primary CPU switching to normal world boot" not in secure.read_text():
+        sys.exit("OP-TEE's console, the Secure UART, lacks its end of boot")
+
+
 CASES = {f.__name__.replace("_", "-"): f for f in (
     uboot, uboot_linux, efi_shell, efi_variables, efi_startup, efi_boot_entry,
-    efi_removable, efi_kernel, tfa_uboot, tfa_linux)}
+    efi_removable, efi_kernel, tfa_uboot, tfa_linux, tfa_optee)}
 
 
 def main():
