@@ -87,6 +87,20 @@ static void maintenance_causes(void)
     clear();
 }
 
+/* ---- a guest's accesses ---- */
+SNIPPET(iar_code, "mrs x0, icc_iar1_el1");
+SNIPPET(eoir_code, "msr icc_eoir1_el1, x0\nisb");
+SNIPPET(dir_code, "msr icc_dir_el1, x0\nisb");
+SNIPPET(ctlr_code, "mrs x0, icc_ctlr_el1");
+
+static uint64_t guest(const char *code, uint64_t arg)
+{
+    struct outcome o = run_at(MASKED(EL1H), code, ARGS(arg));
+
+    check_done("a guest's access", &o);
+    return o.x[0];
+}
+
 static void list_register_status(void)
 {
     lr_write(0, LR_EOI | 40);
@@ -101,20 +115,12 @@ static void list_register_status(void)
     check_eq("ICH_VTR_EL2.ListRegs", FIELD(grd(ICH_VTR_EL2), 0, 5), N_LR - 1);
     check_eq("ICH_VTR_EL2.PREbits", FIELD(grd(ICH_VTR_EL2), 26, 3), 4);
     check_eq("ICH_VTR_EL2.PRIbits", FIELD(grd(ICH_VTR_EL2), 29, 3), 4);
+    check_eq("ICH_VTR_EL2.IDbits: 24 bits", FIELD(grd(ICH_VTR_EL2), 23, 3), 1);
+    check_eq("ICH_VTR_EL2.SEIS: no SErrors", FIELD(grd(ICH_VTR_EL2), 22, 1), 0);
+    check_eq("ICH_VTR_EL2.A3V, nV4, TDS", FIELD(grd(ICH_VTR_EL2), 19, 3), 7);
+    check_eq("ICC_CTLR_EL1.SEIS: no SErrors", FIELD(grd(ICC_CTLR_EL1), 14, 1), 0);
+    check_eq("ICV_CTLR_EL1.SEIS: no SErrors", FIELD(guest(ctlr_code, 0), 14, 1), 0);
     clear();
-}
-
-/* ---- a guest's accesses ---- */
-SNIPPET(iar_code, "mrs x0, icc_iar1_el1");
-SNIPPET(eoir_code, "msr icc_eoir1_el1, x0\nisb");
-SNIPPET(dir_code, "msr icc_dir_el1, x0\nisb");
-
-static uint64_t guest(const char *code, uint64_t arg)
-{
-    struct outcome o = run_at(MASKED(EL1H), code, ARGS(arg));
-
-    check_done("a guest's access", &o);
-    return o.x[0];
 }
 
 /* The interrupt that the guest ends is not in a list register: counted. */
@@ -136,6 +142,76 @@ static void ends_without_entry(void)
     gwr(ICH_HCR_EL2, ICH_EN | ICH_LRENPIE | EOICOUNT(31));
     guest(dir_code, 77);
     check_eq("EOIcount wraps", ICH_EOICOUNT(grd(ICH_HCR_EL2)), 0);
+    clear();
+}
+
+/* An LPI has no state that DIR could end: its EOIR does, and nothing counts without an entry. */
+static void lpis(void)
+{
+    clear();
+    gwr(ICH_AP1R0_EL2, BIT(0x80 >> 3));
+    guest(eoir_code, 8192);
+    check_eq("LPI: EOIR without an entry", ICH_EOICOUNT(grd(ICH_HCR_EL2)), 0);
+    check_eq("LPI: EOIR drops the priority", grd(ICH_AP1R0_EL2), 0);
+    gwr(ICH_VMCR_EL2, grd(ICH_VMCR_EL2) | VMCR_VEOIM);
+    lr_write(0, LR_PENDING | LR_GROUP1 | LR_PRIORITY(0x80) | LR_EOI | 8200);
+    check_eq("LPI: acknowledge", guest(iar_code, 0), 8200);
+    guest(eoir_code, 8200);
+    check_eq("LPI, split: EOIR frees the entry", LR_STATE(lr_read(0)), 0);
+    check_eq("LPI, split: and tells", grd(ICH_EISR_EL2), 1);
+    clear();
+}
+
+/* Pending again while it is active: delivered after its end, and not before. */
+static void pending_and_active(void)
+{
+    clear();
+    lr_write(0, PEND);
+    check_eq("again: acknowledge", guest(iar_code, 0), 40);
+    lr_write(0, lr_read(0) | LR_PENDING);
+    check_eq("again: not while it is active", guest(iar_code, 0), SPURIOUS);
+    guest(eoir_code, 40);
+    check_eq("again: pending after its end", LR_STATE(lr_read(0)), 1);
+    check_eq("again: acknowledge once more", guest(iar_code, 0), 40);
+    guest(eoir_code, 40);
+    check_eq("again: over", LR_STATE(lr_read(0)), 0);
+    clear();
+}
+
+/* Active priorities decide over all entries; equal ones do not preempt. */
+static void several_entries(void)
+{
+    static const uint8_t prio[] = {0x80, 0x40, 0x80, 0x20};
+
+    clear();
+    for (unsigned n = 0; n < N_LR; n++) {
+        lr_write(n, LR_PENDING | LR_GROUP1 | LR_PRIORITY(prio[n]) | (50 + n));
+        bool preempts = n == 0 || prio[n] < 0x80;
+        check_eq("entries: who preempts", guest(iar_code, 0), preempts ? 50 + n : SPURIOUS);
+    }
+    check_eq("entries: active priorities", grd(ICH_AP1R0_EL2),
+             BIT(0x80 >> 3) | BIT(0x40 >> 3) | BIT(0x20 >> 3));
+    check_eq("entries: all in use", grd(ICH_ELRSR_EL2), 0);
+    guest(eoir_code, 53);
+    check_eq("entries: the highest ended", grd(ICH_AP1R0_EL2), BIT(0x80 >> 3) | BIT(0x40 >> 3));
+    check_eq("entries: that one is free", grd(ICH_ELRSR_EL2), 8);
+    guest(eoir_code, 51);
+    guest(eoir_code, 50);
+    check_eq("entries: the one that waited", guest(iar_code, 0), 52);
+    guest(eoir_code, 52);
+    check_eq("entries: all are free", grd(ICH_ELRSR_EL2), 0xf);
+    check_eq("entries: nothing is active", grd(ICH_AP1R0_EL2), 0);
+    clear();
+}
+
+/* An INTID that stands for something else is acknowledged, and never becomes active. */
+static void special_intids(void)
+{
+    clear();
+    lr_write(0, LR_PENDING | LR_GROUP1 | LR_PRIORITY(0x80) | 1021);
+    check_eq("special INTID: acknowledge", guest(iar_code, 0), 1021);
+    check_eq("special INTID: not active", LR_STATE(lr_read(0)), 0);
+    check_eq("special INTID: no active priority", grd(ICH_AP1R0_EL2), 0);
     clear();
 }
 
@@ -231,6 +307,10 @@ int guest_main(void)
     maintenance_causes();
     list_register_status();
     ends_without_entry();
+    lpis();
+    pending_and_active();
+    several_entries();
+    special_intids();
     end_of_interrupt();
     hardware_entries();
     taken();
