@@ -359,6 +359,11 @@ static void test_bad_configurations(void **state)
         {.version = 3, .n_pe = 1, .n_spi = 992},
         {.version = 3, .n_pe = 1, .n_lr = 17},
         {.version = 3, .n_pe = 1, .n_prio_bits = 3},
+        {.version = 3, .n_pe = 1, .n_spi = 32, .n_espi = 33},
+        {.version = 3, .n_pe = 1, .n_spi = 32, .n_espi = 1056},
+        {.version = 3, .n_pe = 1, .n_spi = 32, .n_eppi = 96},
+        {.version = 2, .n_pe = 1, .n_spi = 32, .n_espi = 32},
+        {.version = 2, .n_pe = 1, .n_spi = 32, .mbi = true},
     };
     for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
         GError *err = NULL;
