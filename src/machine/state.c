@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/bits.h"
 #include "core/snap_file.h"
@@ -201,9 +202,17 @@ GByteArray *machine_save_bytes(struct machine *m, GError **err)
     return a;
 }
 
+/* A link, a device, a pipe: written as it is, where a file of its own would be replaced. */
+static bool is_special(const char *path)
+{
+    struct stat s;
+    return lstat(path, &s) == 0 && !S_ISREG(s.st_mode);
+}
+
 bool machine_save(struct machine *m, const char *path, GError **err)
 {
-    g_autofree char *part = g_strconcat(path, ".part", NULL);
+    bool in_place = is_special(path);
+    g_autofree char *part = g_strconcat(path, in_place ? "" : ".part", NULL);
     FILE *f = fopen(part, "we");
     if (f == NULL) {
         return fail(err, ERR_FILE, "snapshot '%s': %s", path, g_strerror(errno));
@@ -214,11 +223,13 @@ bool machine_save(struct machine *m, const char *path, GError **err)
         ok = fail(&why, ERR_FILE, "cannot write: %s", g_strerror(errno));
     }
     /* The old one stays until the new one is whole. */
-    if (ok && rename(part, path) != 0) {
+    if (ok && !in_place && rename(part, path) != 0) {
         ok = fail(&why, ERR_FILE, "cannot rename: %s", g_strerror(errno));
     }
     if (!ok) {
-        (void)remove(part);
+        if (!in_place) {
+            (void)remove(part);
+        }
         g_propagate_prefixed_error(err, why, "snapshot '%s': ", path);
     }
     return ok;

@@ -319,13 +319,19 @@ class Mistakes(cli.Case):
         # mov x0, #0x9000000; mov w1, #'x'; strb w1, [x0]; then PSCI SYSTEM_OFF by SMC
         code = cli.raw(pathlib.Path(self.folder) / "code", [
             0xD2A12000, 0x52800F01, 0x39000001, 0x52800100, 0x72B08000, 0xD4000003, 0x14000000])
+        link = self.folder / "full"  # the device itself is too good to lose
+        link.symlink_to("/dev/full")
         for args in (["-serial", "file:/dev/full"],
+                     ["-serial", "none", "--record", link],
+                     ["-serial", "none", "--trace", link],
+                     ["-serial", "none", "--trace", f"{link},format=bin"],
                      ["-serial", "stdio"],
                      ["-chardev", "file,id=a,path=/dev/full", "-serial", "chardev:a"],
                      ["-chardev", "null,id=a,logfile=/dev/full", "-serial", "chardev:a"],
                      ["-serial", "none", "-d", "all", "-D", "/dev/full"],
                      ["-serial", "none", "-M", "virt,dumpdtb=/dev/full"],
                      ["-help"], ["-M", "help"]):
+            args = [str(a) for a in args]
             with self.subTest(args=" ".join(args)), open("/dev/full", "wb") as full:
                 done = subprocess.run([cli.armature(), *cli.BARE, *code, *args], stdout=full,
                                       stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=20)
@@ -334,6 +340,22 @@ class Mistakes(cli.Case):
                 self.assertEqual(done.returncode, 1, err)
                 self.assertEqual(err.count("\n"), 1, err)
                 self.assertTrue(err.startswith("armature: "), err)
+
+    def test_snapshot_through_a_link(self):
+        """It goes where the link leads, and does not take its place: that may be a device."""
+        spin = cli.raw(self.folder / "spin", cli.SPIN)
+        for name, to, status, want in (("file", "there", 0, ""),
+                                       ("full", "/dev/full", 1, "No space left on device")):
+            link = self.folder / name
+            link.symlink_to(to)
+            done = cli.run(*cli.BARE, *spin, "--snapshot-save-at", f"1ms,file={link}",
+                           "--stop-at", "2ms")
+            self.assertEqual(done.status, status, done.output)
+            self.assertIn(want, done.output)
+            self.assertTrue(link.is_symlink())
+        done = cli.run(*cli.BARE, *spin, "--snapshot-load", self.folder / "there", "--stop-at",
+                       "2ms")
+        self.assertEqual(done.status, 0, done.output)
 
 
 if __name__ == "__main__":
