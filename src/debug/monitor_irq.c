@@ -31,79 +31,116 @@ static uint32_t peek32(const struct monitor *mon, uint64_t at)
 
 /* ---- the GIC ---- */
 
-enum {
-    GIC_CTLR = 0x0,
-    GIC_TYPER = 0x4,
-    GIC_IGROUPR = 0x80,
-    GIC_ISENABLER = 0x100,
-    GIC_ISPENDR = 0x200,
-    GIC_ISACTIVER = 0x300,
-    GIC_IPRIORITYR = 0x400,
-    GIC_ITARGETSR = 0x800,
-    GIC_ICFGR = 0xc00,
-    GIC_IGRPMODR = 0xd00,
-    GIC_IROUTER = 0x6000,
-};
+enum { GIC_CTLR = 0x0, GIC_TYPER = 0x4, GICR_TYPER = 0x8 };
 #define GICR_SGI_FRAME 0x10000U
+
+/* Registers with a field an interrupt: where they begin, also those of extended SPIs. */
+enum irq_reg {
+    GIC_IGROUPR,
+    GIC_ISENABLER,
+    GIC_ISPENDR,
+    GIC_ISACTIVER,
+    GIC_IPRIORITYR,
+    GIC_ITARGETSR,
+    GIC_ICFGR,
+    GIC_IGRPMODR,
+    GIC_IROUTER,
+};
+static const struct {
+    uint16_t at, espi, bits;
+} irq_regs[] = {
+    [GIC_IGROUPR] = {0x80, 0x1000, 1},     [GIC_ISENABLER] = {0x100, 0x1200, 1},
+    [GIC_ISPENDR] = {0x200, 0x1600, 1},    [GIC_ISACTIVER] = {0x300, 0x1a00, 1},
+    [GIC_IPRIORITYR] = {0x400, 0x2000, 8}, [GIC_ITARGETSR] = {0x800, 0, 8},
+    [GIC_ICFGR] = {0xc00, 0x3000, 2},      [GIC_IGRPMODR] = {0xd00, 0x3400, 1},
+    [GIC_IROUTER] = {0x6000, 0x8000, 64},
+};
 
 static bool is_v3(const struct monitor *mon)
 {
     return machine_get_config(mon->m)->gic_version >= 3;
 }
 
-/* Where the registers of an INTID are: the distributor, or the PE's redistributor. */
-static uint64_t bank_of(const struct monitor *mon, unsigned intid)
+static uint64_t redistributor(const struct monitor *mon)
 {
-    if (intid >= 32 || !is_v3(mon)) {
-        return virt_memmap[VIRT_GICD].base;
-    }
     return virt_memmap[VIRT_GICR].base +
-           mon->pe * virt_gicr_stride(machine_get_config(mon->m)->gic_version) + GICR_SGI_FRAME;
+           mon->pe * virt_gicr_stride(machine_get_config(mon->m)->gic_version);
 }
 
-static bool bit_of(const struct monitor *mon, unsigned reg, unsigned intid)
+static bool is_espi(unsigned intid)
 {
-    return bit(peek32(mon, bank_of(mon, intid) + reg + intid / 32 * UINT64_C(4)), intid % 32);
+    return intid >= INTID_OF_ESPI(0);
+}
+
+static bool is_eppi(unsigned intid)
+{
+    return intid >= INTID_OF_EPPI(0) && !is_espi(intid);
+}
+
+static bool is_private(unsigned intid)
+{
+    return intid < INTID_OF_SPI(0) || is_eppi(intid);
+}
+
+/* The field of an INTID: in the distributor, or in the PE's redistributor, which has extended PPIs
+ * behind its PPIs. */
+static uint64_t field_of(const struct monitor *mon, enum irq_reg reg, unsigned intid)
+{
+    unsigned n = is_espi(intid)   ? intid - INTID_OF_ESPI(0)
+                 : is_eppi(intid) ? intid - INTID_OF_EPPI(0) + INTID_OF_SPI(0)
+                                  : intid;
+    unsigned bits = irq_regs[reg].bits;
+    unsigned lo = n * bits % 32;
+    uint64_t at = is_espi(intid) ? irq_regs[reg].espi : irq_regs[reg].at;
+    at += is_private(intid) && is_v3(mon) ? redistributor(mon) + GICR_SGI_FRAME
+                                          : virt_memmap[VIRT_GICD].base;
+    if (bits == 64) {
+        return peek(mon, at + n * UINT64_C(8), 8);
+    }
+    return extract32(peek32(mon, at + n * bits / 32 * UINT64_C(4)), lo, bits);
 }
 
 static void put_group(const struct monitor *mon, unsigned intid, GString *out)
 {
-    bool group1 = bit_of(mon, GIC_IGROUPR, intid);
-    bool modifier = is_v3(mon) && bit_of(mon, GIC_IGRPMODR, intid);
+    bool group1 = field_of(mon, GIC_IGROUPR, intid);
+    bool modifier = is_v3(mon) && field_of(mon, GIC_IGRPMODR, intid);
     g_string_append(out, group1 ? "1 " : modifier ? "1S" : "0 ");
 }
 
 static void put_route(const struct monitor *mon, unsigned intid, GString *out)
 {
-    uint64_t d = virt_memmap[VIRT_GICD].base;
-    if (intid < 32) {
+    if (is_private(intid)) {
         g_string_append(out, "this PE");
     } else if (is_v3(mon)) {
-        g_string_append_printf(out, "%" PRIx64,
-                               peek(mon, d + GIC_IROUTER + intid * UINT64_C(8), 8));
+        g_string_append_printf(out, "%" PRIx64, field_of(mon, GIC_IROUTER, intid));
     } else {
-        g_string_append_printf(out, "PEs %02x", (unsigned)peek(mon, d + GIC_ITARGETSR + intid, 1));
+        g_string_append_printf(out, "PEs %02x", (unsigned)field_of(mon, GIC_ITARGETSR, intid));
     }
 }
 
 static void put_interrupt(const struct monitor *mon, unsigned intid, GString *out)
 {
-    uint64_t bank = bank_of(mon, intid);
-    bool enabled = bit_of(mon, GIC_ISENABLER, intid);
-    bool pending = bit_of(mon, GIC_ISPENDR, intid);
-    bool active = bit_of(mon, GIC_ISACTIVER, intid);
+    bool enabled = field_of(mon, GIC_ISENABLER, intid);
+    bool pending = field_of(mon, GIC_ISPENDR, intid);
+    bool active = field_of(mon, GIC_ISACTIVER, intid);
     if (!enabled && !pending && !active) {
         return;
     }
-    uint32_t cfg = peek32(mon, bank + GIC_ICFGR + intid / 16 * UINT64_C(4)) >> (intid % 16 * 2);
     g_string_append_printf(out, "%5u  group ", intid);
     put_group(mon, intid, out);
-    g_string_append_printf(out, "  priority %02x  %s  %s  %s  %s  ",
-                           (unsigned)peek(mon, bank + GIC_IPRIORITYR + intid, 1),
-                           cfg & 2 ? "edge " : "level", enabled ? "enabled" : "-------",
-                           pending ? "pending" : "-------", active ? "active" : "------");
+    g_string_append_printf(
+        out, "  priority %02x  %s  %s  %s  %s  ", (unsigned)field_of(mon, GIC_IPRIORITYR, intid),
+        field_of(mon, GIC_ICFGR, intid) & 2 ? "edge " : "level", enabled ? "enabled" : "-------",
+        pending ? "pending" : "-------", active ? "active" : "------");
     put_route(mon, intid, out);
     g_string_append_c(out, '\n');
+}
+
+static void put_interrupts(const struct monitor *mon, unsigned first, unsigned n, GString *out)
+{
+    for (unsigned i = 0; i < n; i++) {
+        put_interrupt(mon, first + i, out);
+    }
 }
 
 /* The CPU interface of GICv2, in memory. */
@@ -141,12 +178,16 @@ bool monitor_info_gic(struct monitor *mon, char **args, GString *out, GError **e
 {
     uint64_t d = virt_memmap[VIRT_GICD].base;
     uint32_t typer = peek32(mon, d + GIC_TYPER);
-    unsigned n = 32 * ((typer & 31) + 1);
+    unsigned n = 32 * (extract32(typer, 0, 5) + 1);
     g_string_append_printf(out, "GICv%u, PE %u, GICD_CTLR %08x, GICD_TYPER %08x\n",
                            machine_get_config(mon->m)->gic_version, mon->pe,
                            peek32(mon, d + GIC_CTLR), typer);
-    for (unsigned intid = 0; intid < MIN(n, 1020); intid++) {
-        put_interrupt(mon, intid, out);
+    put_interrupts(mon, 0, MIN(n, 1020), out);
+    if (is_v3(mon)) {
+        unsigned n_eppi = 32 * extract32(peek32(mon, redistributor(mon) + GICR_TYPER), 27, 5);
+        unsigned n_espi = bit(typer, 8) ? 32 * (extract32(typer, 27, 5) + 1) : 0;
+        put_interrupts(mon, INTID_OF_EPPI(0), n_eppi, out);
+        put_interrupts(mon, INTID_OF_ESPI(0), n_espi, out);
     }
     (is_v3(mon) ? put_register_interface : put_memory_interface)(mon, out);
     return true;

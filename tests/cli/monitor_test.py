@@ -309,6 +309,22 @@ class Human(cli.Case):
         self.assertRegex(result.output, r"0000000040200000: 0x14000000")
         self.assertRegex(result.output, r"0000000040200000: 14000000  b\s+#?0x40200000")
 
+    def test_extended_interrupts(self):
+        """A program that enables one SPI, one extended SPI, one extended PPI."""
+        enable = [0xD2A10000, 0x91400401,  # mov x0, #0x8000000; add x1, x0, #0x1000
+                  0xD2A10162, 0x52800103,  # mov x2, #0x80b0000; mov w3, #8
+                  0xB9010803, 0xB9020023, 0xB9010443]  # str w3: [x0, #264] [x1, #512] [x2, #260]
+        t = self.terminal("-monitor", "stdio", "-serial", "none", "-display", "none",
+                          "-M", "virt,gic-version=3,espi=on", "-m", "16M",
+                          *cli.raw(self.folder / "enable", enable + cli.SPIN))
+        t.drain(0.5)
+        t.send("info gic\r")
+        t.expect(r" +67 .*level  enabled .*  0\r+\n"
+                 r" +1059 .*level  enabled .*this PE\r+\n"
+                 r" +4099 .*level  enabled .*  0\r+\n")
+        t.send("quit\r")
+        self.assertEqual(t.wait(), 0)
+
 
 if __name__ == "__main__":
     cli.main()
