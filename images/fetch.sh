@@ -24,6 +24,9 @@ k72-64k  | forky    | linux-image-arm64-64k  | kernel
 busybox  | bookworm | busybox-static         | bin/busybox
 uboot    | bookworm | u-boot-qemu            | usr/lib/u-boot/qemu_arm64/u-boot.bin
 efi      | bookworm | qemu-efi-aarch64       | usr/share/qemu-efi-aarch64/QEMU_EFI.fd usr/share/AAVMF/AAVMF_CODE.fd usr/share/AAVMF/AAVMF_VARS.fd
+efi-secure | trixie | qemu-efi-aarch64       | usr/share/AAVMF/AAVMF_CODE.secboot.fd usr/share/AAVMF/AAVMF_VARS.ms.fd
+shim     | trixie   | shim-signed            | usr/lib/shim/shimaa64.efi.signed
+grub     | trixie   | grub-efi-arm64-signed  | usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed
 xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
 tfa      | bookworm | arm-trusted-firmware   | tfa
 tfa-optee | trixie  | arm-trusted-firmware   | tfa SPD=opteed

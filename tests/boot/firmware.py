@@ -105,9 +105,9 @@ def bios(_folder):
     return ["-bios", guests.need("efi", "QEMU_EFI.fd")]
 
 
-def two_flashes(folder):
+def two_flashes(folder, target="efi", names=("AAVMF_CODE.fd", "AAVMF_VARS.fd")):
     """Code that cannot be written, and variables of our own."""
-    code, variables = guests.need("efi", "AAVMF_CODE.fd", "AAVMF_VARS.fd")
+    code, variables = guests.need(target, *names)
     ours = folder / "vars.fd"
     if not ours.exists():
         shutil.copy(variables, ours)
@@ -199,6 +199,56 @@ def efi_kernel(emulator, folder, args):
         c.expect(f"Kernel command line: .*{CMDLINE}")
         c.expect(guests.DONE)
         c.ends()
+
+
+GRUB_CFG = """set timeout=0
+linux ($root)/vmlinuz console=ttyAMA0 panic=-1
+initrd ($root)/initrd.gz
+boot
+"""
+
+
+def efi_secure_boot(emulator, folder, args):
+    """Secure Boot with the keys machines are sold with: each stage checks the signature of the
+    next, shim, GRUB, kernel, and the kernel locks itself down. A kernel with one bit changed is
+    refused."""
+    flashes = two_flashes(folder, "efi-secure", ("AAVMF_CODE.secboot.fd", "AAVMF_VARS.ms.fd"))
+    kernel = guests.need("k612", "vmlinuz")
+    bad = folder / "bad"
+    image = bytearray(kernel.read_bytes())
+    image[len(image) // 2] ^= 1
+    bad.write_bytes(image)
+    for vmlinuz in (kernel, bad):
+        disk = fat_disk(folder, {
+            "EFI/BOOT/BOOTAA64.EFI": guests.need("shim", "shimaa64.efi.signed"),
+            "EFI/BOOT/grubaa64.efi": guests.need("grub", "grubaa64.efi.signed"),
+            "EFI/debian/grub.cfg": GRUB_CFG,
+            "vmlinuz": vmlinuz, "initrd.gz": guests.initramfs(folder)})
+        with Console([*guests.machine(emulator), *flashes, *disk, *args]) as c:
+            if vmlinuz == bad:
+                c.expect("bad shim signature")
+                continue
+            c.expect("EFI stub: UEFI Secure Boot is enabled")
+            c.expect("Kernel is locked down from EFI Secure Boot")
+            c.expect("Loaded X.509 cert 'Debian Secure Boot CA")
+            c.expect(guests.DONE)
+            c.ends()
+
+
+def efi_netboot(emulator, folder, args):
+    """EDK2's PXE client loads the kernel by TFTP from the user network's server."""
+    tftp = folder / "tftp"
+    tftp.mkdir()
+    shutil.copy(guests.need("k61", "vmlinuz"), tftp / "vmlinuz")
+    with Console([*guests.machine(emulator), *bios(folder), "-netdev",
+                  f"user,id=net,tftp={tftp},bootfile=vmlinuz", "-device",
+                  "virtio-net-device,netdev=net", "-device", "virtio-rng-device", *args]) as c:
+        c.expect("Start PXE over IPv4")
+        c.expect(r"Downloading NBP file\.\.\.")
+        c.expect("NBP file downloaded successfully", timeout=300)
+        c.expect("EFI stub: Booting Linux Kernel")
+        c.expect(r"efi: EFI v2\.\d+ by EDK II")
+        c.expect("Unable to mount root fs")
 
 
 # ---- Trusted Firmware-A: BL1, BL2 and BL31 at EL3 and Secure EL1, then one of the above ----
@@ -300,7 +350,7 @@ def tfa_optee(emulator, folder, args):
 
 CASES = {f.__name__.replace("_", "-"): f for f in (
     uboot, uboot_linux, efi_shell, efi_variables, efi_startup, efi_boot_entry,
-    efi_removable, efi_kernel, tfa_uboot, tfa_linux, tfa_optee)}
+    efi_removable, efi_kernel, efi_secure_boot, efi_netboot, tfa_uboot, tfa_linux, tfa_optee)}
 
 
 def main():
