@@ -31,6 +31,7 @@ xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
 tfa      | bookworm | arm-trusted-firmware   | tfa
 tfa-optee | trixie  | arm-trusted-firmware   | tfa SPD=opteed
 optee    | trixie   | optee-os               | usr/lib/optee/vexpress-qemu_armv8a/tee-header_v2.bin usr/lib/optee/vexpress-qemu_armv8a/tee-pager_v2.bin
+selftests | forky   | linux-source-7.2       | selftests
 '
 default_targets='k61 busybox'
 
@@ -149,6 +150,39 @@ fetch_tfa() { # fetch_tfa DIR PACKAGE [VARIABLE=VALUE...]
     done
 }
 
+# The kernel's own tests of KVM and of what arm64 gives to programs, static. Only the kernel's tools and
+# headers are unpacked.
+fetch_selftests() { # fetch_selftests DIR PACKAGE
+    local b deb tests=$1/src/tools/testing/selftests
+    for b in make gcc aarch64-linux-gnu-gcc xz; do
+        command -v $b >/dev/null || die "needs $b to build the tests of $2"
+    done
+    deb=$(download "$1/deb" "$2")
+    mkdir -p "$1/src"
+    dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards './usr/src/*.tar.xz' | xz -d |
+        tar -x -C "$1/src" --strip-components=1 --wildcards '*/Makefile' '*/Kbuild' '*/tools/*' \
+            '*/include/*' '*/arch/arm64/*' '*/scripts/*' '*/usr/*'
+    {
+        make -j"$(nproc)" -C "$1/src" ARCH=arm64 headers
+        # The two trees of tests find the kernel's headers differently.
+        make -j"$(nproc)" -C "$tests/kvm" ARCH=arm64 CC='aarch64-linux-gnu-gcc -static'
+        make -j"$(nproc)" -C "$tests/arm64" ARCH=arm64 CC='aarch64-linux-gnu-gcc -static' \
+            KHDR_INCLUDES="-isystem $(realpath "$1/src/usr/include")" \
+            ARM64_SUBTARGETS='tags signal pauth fp bti abi'
+    } >"$1/log" 2>&1 || die "cannot build the tests of $2: $(tail -n1 "$1/log")"
+    take_programs "$tests" "$1"
+    rm -rf "$1/src" "$1/log"
+}
+
+take_programs() { # take_programs TESTS DIR: programs of arm64, without symbols
+    local f
+    (cd "$1" && find kvm arm64 -path '*/testcases/*' -prune -o -type f -perm -u+x ! -name '*.sh' -print) |
+        while read -r f; do
+            mkdir -p "$2/$(dirname "$f")"
+            aarch64-linux-gnu-strip -o "$2/$f" "$1/$f" 2>/dev/null || true # not a program
+        done
+}
+
 fetch() { # fetch TARGET
     local what pkg files dir=$cache/$1
     what=$(row "$1")
@@ -168,6 +202,7 @@ fetch() { # fetch TARGET
     kernel) fetch_kernel "$dir" "$pkg" ;;
     xen) fetch_xen "$dir" "$pkg" ;;
     tfa*) fetch_tfa "$dir" "$pkg" ${files#tfa} ;;
+    selftests) fetch_selftests "$dir" "$pkg" ;;
     *) fetch_files "$dir" "$pkg" $files ;;
     esac
     rm -rf "$dir/deb"
