@@ -306,12 +306,25 @@ tick_t cpu_wakeup_time(const struct cpu *c)
 
 /* ---- inputs ---- */
 
+/*
+ * Another PE may be ahead in this round. What it does to a PE that waits comes at its time: who is
+ * woken does not read a counter that is behind the one that the other has read (D12.1.2).
+ */
+static void wait_until_now(struct cpu *c)
+{
+    tick_t now = evq_now(c->evq);
+    if ((c->in_wfi || c->in_wfe) && now < c->wait_end) {
+        c->time = MAX(c->time, now);
+    }
+}
+
 static void line_changed(void *opaque, unsigned n, bool level)
 {
     struct cpu *c = opaque;
     TRACE(cpu_trace_port(c), TRACE_IRQ_LINE, n, level);
     c->lines = (uint8_t)(level ? c->lines | 1U << n : c->lines & ~(1U << n));
     c->exit_flags |= EXIT_IRQ;
+    wait_until_now(c);
 }
 
 void cpu_raise_serror(struct cpu *c, uint32_t iss)
@@ -333,6 +346,7 @@ struct irq_line *cpu_pmu_irq(struct cpu *c)
 void cpu_send_event(struct cpu *c)
 {
     c->event_reg = true;
+    wait_until_now(c);
 }
 
 /* ---- for loaders and debuggers ---- */

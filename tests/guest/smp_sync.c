@@ -103,6 +103,53 @@ static void reservations_as_events(void)
           rd(cntpct_el0) - start < ROUNDS * rd(cntfrq_el0) / 1000);
 }
 
+/* ---- time: a PE that is woken does not read a counter from before ---- */
+
+#define LONGER (rd(cntfrq_el0) / 50000) /* 20 us */
+
+static uint64_t sent, ping, pong, seen_earlier;
+
+static void sleep_until(uint64_t *turn, uint64_t n)
+{
+    while (load_acquire(turn) < n) {
+        insn("wfe");
+    }
+    isb();
+    seen_earlier += rd(cntpct_el0) < sent;
+}
+
+static void wake_other(uint64_t *turn, uint64_t n)
+{
+    for (uint64_t start = rd(cntpct_el0); rd(cntpct_el0) - start < LONGER;) {
+    }
+    isb();
+    sent = rd(cntpct_el0);
+    store_release(turn, n);
+    insn("dsb ish\nsev");
+}
+
+static void return_the_time(uint64_t unused)
+{
+    (void)unused;
+    for (uint64_t n = 1; n <= ROUNDS; n++) {
+        sleep_until(&ping, n);
+        wake_other(&pong, n);
+    }
+}
+
+/* Each sleeps while the other works for a while, in both directions. */
+static void time_of_events(void)
+{
+    ping = pong = seen_earlier = 0;
+    smp_run(OTHER, return_the_time, 0);
+    for (uint64_t n = 1; n <= ROUNDS; n++) {
+        wake_other(&ping, n);
+        sleep_until(&pong, n);
+    }
+    smp_wait(OTHER);
+    check_eq("counter behind that of who woke us", seen_earlier, 0);
+}
+
 /* ---- translations ---- */
 
 static _Alignas(4096) uint64_t pages[2][512];
@@ -217,6 +264,7 @@ int guest_main(void)
     messages();
     events();
     reservations_as_events();
+    time_of_events();
     pages[0][0] = 0x1111;
     pages[1][0] = 0x2222;
     for (unsigned i = 0; i < ARRAY_LEN(broadcasts); i++) {
