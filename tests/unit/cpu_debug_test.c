@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* External debuggers: breakpoints, watchpoints, steps, registers and walks of cpu_debug.h. */
+#include "core/snap_hash.h"
 #include "cpu/cpu_debug.h"
 #include "cpu/sys/sysreg_table.h"
 #include "fakes/pe.h"
@@ -355,6 +356,30 @@ static void the_guest_does_not_see_it(void **state)
     pe_free(c);
 }
 
+static uint64_t hash(struct cpu *c)
+{
+    struct snap *s = snap_hasher_new();
+    cpu_snap(c, s);
+    return snap_hasher_finish(s, NULL);
+}
+
+/* The guest's random numbers and flags are what they would have been. */
+static void looking_changes_nothing(void **state)
+{
+    struct cpu *c = pe();
+    struct cpu_sysreg r;
+    uint64_t v;
+    cpu_set_pstate(c, cpu_get_pstate(c) | 0xf0000000);
+    uint64_t before = hash(c);
+    for (unsigned i = 0; cpu_sysreg_at(c, i, &r); i++) {
+        (void)cpu_sysreg_get(c, r.enc, &v);
+        if (hash(c) != before) {
+            FAIL("reading %s changes the PE", r.name);
+        }
+    }
+    pe_free(c);
+}
+
 static void registers(void **state)
 {
     struct cpu *c = pe();
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(watched_pages_cost_no_instructions),
         cmocka_unit_test(stops_leave_no_trace),
         cmocka_unit_test(the_guest_does_not_see_it),
+        cmocka_unit_test(looking_changes_nothing),
         cmocka_unit_test(registers),
         cmocka_unit_test(pstate_changes_el),
         cmocka_unit_test(walks_show_descriptors),

@@ -59,10 +59,19 @@ void cpu_set_fpsr(struct cpu *c, uint64_t v)
 
 /* ---- system registers ---- */
 
-static bool is_iar(uint16_t enc)
+/* Reading it does something: that is for the guest alone. */
+static bool reading_acts(uint16_t enc)
 {
-    return enc == SYSREG_ENC(3, 0, 12, 8, 0) || enc == SYSREG_ENC(3, 0, 12, 12, 0) ||
-           enc == SYSREG_ENC(3, 0, 12, 9, 5);
+    switch (enc) {
+    case SYSREG_ENC(3, 0, 12, 8, 0):  /* ICC_IAR0_EL1 */
+    case SYSREG_ENC(3, 0, 12, 9, 5):  /* ICC_NMIAR1_EL1 */
+    case SYSREG_ENC(3, 0, 12, 12, 0): /* ICC_IAR1_EL1 */
+    case SYSREG_ENC(3, 3, 2, 4, 0):   /* RNDR: the next number, and NZCV */
+    case SYSREG_ENC(3, 3, 2, 4, 1):   /* RNDRRS */
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* A PE without an EL has none of its registers. */
@@ -78,7 +87,7 @@ static struct cpu_sysreg own_register(const struct cpu *c, unsigned id)
     const struct sr_desc *d = &sr_table[id];
     return (struct cpu_sysreg){.name = cpu_has(c, d->feature) ? name_if(c, d->name, d->enc) : NULL,
                                .enc = d->enc,
-                               .readable = d->el_r <= 3,
+                               .readable = d->el_r <= 3 && !reading_acts(d->enc),
                                .writable = d->el_w <= 3 && (d->flags & SRF_RO) == 0};
 }
 
@@ -86,7 +95,7 @@ static struct cpu_sysreg set_register(const struct cpu *c, const struct sysreg *
 {
     return (struct cpu_sysreg){.name = name_if(c, r->name, r->enc),
                                .enc = r->enc,
-                               .readable = r->el_r <= 3 && !is_iar(r->enc),
+                               .readable = r->el_r <= 3 && !reading_acts(r->enc),
                                .writable = r->el_w <= 3};
 }
 
@@ -122,10 +131,13 @@ bool cpu_sysreg_get(struct cpu *c, uint16_t enc, uint64_t *out)
 {
     void *owner;
     const struct sysreg *r = find_in_sets(c, enc, &owner);
+    if (reading_acts(enc)) {
+        return false;
+    }
     if (r == NULL) {
         return sysreg_peek(c, enc, out);
     }
-    if (r->read == NULL || is_iar(enc)) {
+    if (r->read == NULL) {
         return false;
     }
     struct pe_view view = cpu_view(c);
