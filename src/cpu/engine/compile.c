@@ -57,15 +57,17 @@ struct compiler *compiler_new(const void *arena, size_t bytes)
         g_free(k);
         return NULL;
     }
-    ASSERT(n_stencils <= INDEX_SIZE / 2);
+    size_t n_handlers = 0;
     for (size_t i = 0; i < n_stencils; i += 1U + stencils[i].more) {
         unsigned h = hash_of((op_fn *)stencils[i].handler);
+        n_handlers++;
         while (k->by_handler[h] != NULL) {
             h = (h + 1) % INDEX_SIZE;
         }
         ASSERT(stencils[i].hot + stencils[i].cold + EXIT_BYTES + RELOAD_BYTES <= MAX_STENCIL);
         k->by_handler[h] = &stencils[i];
     }
+    ASSERT(n_handlers <= INDEX_SIZE / 2);
     return k;
 }
 

@@ -7,6 +7,7 @@
 #include "a64_gen.h"
 #include "cpu/isa/flags.h"
 #include "cpu/isa/int_misc.c.inc"
+#include "cpu/isa/int_misc_flags.c.inc"
 
 /* Rd, Rn, Rm, Ra with 31 as zero. */
 static struct op *emit_rrrr(struct emit *e, op_fn *fn)
@@ -224,53 +225,20 @@ bool emit_integer_conditional_select(struct emit *e)
     return true;
 }
 
-/* ---- conditional compare: imm = condition | NZCV << 4 | immediate << 8 ---- */
-
-#define CCMP(name, rhs)                                                                            \
-    HANDLER(ccmp_x_##name)                                                                         \
-    {                                                                                              \
-        if (cond_holds(c, o->imm & 15)) {                                                          \
-            subs64(c, c->x[o->b], (rhs));                                                          \
-        } else {                                                                                   \
-            cpu_set_nzcv(c, o->imm >> 4 << 28);                                                    \
-        }                                                                                          \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(ccmp_w_##name)                                                                         \
-    {                                                                                              \
-        if (cond_holds(c, o->imm & 15)) {                                                          \
-            subs32(c, (uint32_t)c->x[o->b], (uint32_t)(rhs));                                      \
-        } else {                                                                                   \
-            cpu_set_nzcv(c, o->imm >> 4 << 28);                                                    \
-        }                                                                                          \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(ccmn_x_##name)                                                                         \
-    {                                                                                              \
-        if (cond_holds(c, o->imm & 15)) {                                                          \
-            adds64(c, c->x[o->b], (rhs));                                                          \
-        } else {                                                                                   \
-            cpu_set_nzcv(c, o->imm >> 4 << 28);                                                    \
-        }                                                                                          \
-        NEXT(1);                                                                                   \
-    }                                                                                              \
-    HANDLER(ccmn_w_##name)                                                                         \
-    {                                                                                              \
-        if (cond_holds(c, o->imm & 15)) {                                                          \
-            adds32(c, (uint32_t)c->x[o->b], (uint32_t)(rhs));                                      \
-        } else {                                                                                   \
-            cpu_set_nzcv(c, o->imm >> 4 << 28);                                                    \
-        }                                                                                          \
-        NEXT(1);                                                                                   \
-    }
-CCMP(reg, c->x[o->c])
-CCMP(imm, (uint64_t)(o->imm >> 8))
+/*
+ * ---- conditional compare: the inverted condition to nobody's register (CSINC of zeros), then a
+ * ---- comparison that looks there; NZCV is in imm, or in c where imm is the operand
+ */
 
 static struct op *emit_ccmp(struct emit *e, op_fn *const ops[2][2])
 {
-    struct op *o = emit_op(e, ops[insn_bit(e, 30)][insn_sf(e)]);
+    static op_fn *const fails[16] = COND_TABLE(op_csinc_x);
+    struct op *o = emit_op(e, fails[insn_bits(e, 12, 4)]);
+    o->a = REG_SINK;
+    o->b = o->c = REG_ZR;
+    o = emit_op(e, ops[insn_bit(e, 30)][insn_sf(e)]);
+    o->a = o->d = REG_SINK;
     o->b = emit_src(insn_rn(e));
-    o->imm = insn_bits(e, 12, 4) | insn_bits(e, 0, 4) << 4;
     return o;
 }
 
@@ -278,7 +246,9 @@ bool emit_integer_conditional_compare_register(struct emit *e)
 {
     static op_fn *const ops[2][2] = {{op_ccmn_w_reg, op_ccmn_x_reg},
                                      {op_ccmp_w_reg, op_ccmp_x_reg}};
-    emit_ccmp(e, ops)->c = emit_src(insn_rm(e));
+    struct op *o = emit_ccmp(e, ops);
+    o->c = emit_src(insn_rm(e));
+    o->imm = insn_bits(e, 0, 4);
     return true;
 }
 
@@ -286,7 +256,9 @@ bool emit_integer_conditional_compare_immediate(struct emit *e)
 {
     static op_fn *const ops[2][2] = {{op_ccmn_w_imm, op_ccmn_x_imm},
                                      {op_ccmp_w_imm, op_ccmp_x_imm}};
-    emit_ccmp(e, ops)->imm |= insn_bits(e, 16, 5) << 8;
+    struct op *o = emit_ccmp(e, ops);
+    o->c = (uint8_t)insn_bits(e, 0, 4);
+    o->imm = insn_bits(e, 16, 5);
     return true;
 }
 
