@@ -437,3 +437,28 @@ bool system_emit_sys(struct emit *e)
     o->imm = e->insn;
     return true;
 }
+
+/* ---- context synchronization ---- */
+
+/*
+ * Mostly there is nothing to synchronize: what changes the context leaves a mark, and an operation
+ * that changes how this page is translated or cached left the block itself.
+ */
+HANDLER(isb)
+{
+    bool steps = (c->sr[SR_MDSCR_EL1] & MDSCR_SS) != 0;
+    if (UNLIKELY(c->ctx_stale || c->exit_flags != 0 || steps || cpu_lines(c))) {
+        EXIT_TO(leave_after(c, o, budget));
+    }
+    NEXT(1);
+}
+
+bool system_emit_isb(struct emit *e)
+{
+    bool fetches_anew = (e->mode & (MODE_UNCACHED | MODE_OBSERVED)) != 0;
+    emit_op(e, fetches_anew ? leave_after : op_isb);
+    if (fetches_anew) {
+        emit_end(e);
+    }
+    return true;
+}

@@ -19,5 +19,6 @@ bool system_emit_mrs(struct emit *e, uint16_t enc);
 bool system_emit_msr(struct emit *e, uint16_t enc);
 bool system_emit_msr_imm(struct emit *e, unsigned op1, unsigned op2);
 bool system_emit_sys(struct emit *e);
+bool system_emit_isb(struct emit *e);
 
 #endif

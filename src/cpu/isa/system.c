@@ -119,7 +119,7 @@ bool emit_system_barriers_sb(struct emit *e)
 
 bool emit_system_barriers_isb(struct emit *e)
 {
-    return emit_last(e, leave_after);
+    return system_emit_isb(e);
 }
 
 HANDLER(clrex)
