@@ -310,10 +310,13 @@ bool mem_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, const 
     return prepare(c, va, size, flags, ACC_WRITE, &s) && move(c, &s, (uint8_t *)(uintptr_t)in);
 }
 
-bool mem_probe_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags)
+bool mem_probe_write(struct cpu *c, uint64_t va, unsigned size, unsigned elem, uint32_t flags)
 {
-    /* Alignment is that of the elements, which the accesses themselves check. */
     struct split s;
+    if ((va & (elem - 1)) != 0 && unaligned_faults(c, va, elem, flags)) {
+        abort_alignment(c, &(struct data_access){.va = va, .acc = ACC_WRITE, .flags = flags});
+        return false;
+    }
     return prepare(c, va, size, flags | MEM_BYTES, ACC_WRITE, &s);
 }
 

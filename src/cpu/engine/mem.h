@@ -87,12 +87,12 @@ static inline void *fast_write(const struct cpu *c, uint64_t va, unsigned size)
 /*
  * Slow accesses, any size from 1 to 16 bytes (larger ones: in pieces, by the caller). The caller
  * has called cpu_sync. False: an exception was taken, c->pc is its vector: leave_block.
- * For writes, mem_probe_write checks every byte for permission first, so that a pair of stores
- * does not half happen.
+ * For writes, mem_probe_write checks alignment of elements, and every byte for permission, so that
+ * a store of several does not half happen.
  */
 bool mem_read(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, void *out);
 bool mem_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags, const void *in);
-bool mem_probe_write(struct cpu *c, uint64_t va, unsigned size, uint32_t flags);
+bool mem_probe_write(struct cpu *c, uint64_t va, unsigned size, unsigned elem, uint32_t flags);
 /*
  * Host address of a datum in ordinary memory, for exclusives and atomics; size up to 16, alignment
  * by flags. NULL: an exception was taken (devices do not support these: Unsupported Exclusive).

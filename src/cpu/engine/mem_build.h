@@ -9,7 +9,6 @@
 #undef MEM_MISS
 #undef LOAD_F
 #undef STORE_F
-#undef CHECK_WRITE_F
 #undef LOAD_UNPRIV
 #undef STORE_UNPRIV
 #undef MEM_NEXT
@@ -17,7 +16,6 @@
 #undef STORE_CTX
 #undef LOAD
 #undef STORE
-#undef CHECK_WRITE
 #undef ALIGNED_OR_SLOW
 #undef HOST_PTR
 
@@ -37,13 +35,6 @@
         memcpy(c->mem_data, &tmp_, sizeof(type));                                                  \
         cpu_sync(c, o, budget);                                                                    \
         if (!mem_write(c, (addr), sizeof(type), (flags), c->mem_data)) {                           \
-            EXIT_TO(leave_block(c, o, budget));                                                    \
-        }                                                                                          \
-    } while (0)
-#define CHECK_WRITE_F(name, size, addr, flags)                                                     \
-    do {                                                                                           \
-        cpu_sync(c, o, budget);                                                                    \
-        if (!mem_probe_write(c, (addr), (size), (flags))) {                                        \
             EXIT_TO(leave_block(c, o, budget));                                                    \
         }                                                                                          \
     } while (0)
@@ -104,12 +95,6 @@
         }                                                                                          \
         memcpy(p_, &tmp_, sizeof(type));                                                           \
     } while (0)
-#define CHECK_WRITE_F(name, size, addr, flags)                                                     \
-    do {                                                                                           \
-        if (UNLIKELY(fast_write(c, (addr), (size)) == NULL)) {                                     \
-            MEM_MISS(name);                                                                        \
-        }                                                                                          \
-    } while (0)
 #define ALIGNED_OR_SLOW(name, va, size)                                                            \
     do {                                                                                           \
         if (UNLIKELY((va) & ((size) - 1))) {                                                       \
@@ -128,6 +113,5 @@
 #endif
 
 /* The plain forms: no flags, no instruction syndrome (pairs, SIMD, writeback). */
-#define LOAD(name, type, var, addr)   LOAD_F(name, type, var, addr, MEM_NO_ISV)
-#define STORE(name, type, val, addr)  STORE_F(name, type, val, addr, MEM_NO_ISV)
-#define CHECK_WRITE(name, size, addr) CHECK_WRITE_F(name, size, addr, MEM_NO_ISV)
+#define LOAD(name, type, var, addr)  LOAD_F(name, type, var, addr, MEM_NO_ISV)
+#define STORE(name, type, val, addr) STORE_F(name, type, val, addr, MEM_NO_ISV)

@@ -86,7 +86,7 @@ static bool struct_slow(struct cpu *c, const struct op *o, bool load)
     uint64_t va = c->x[o->b];
     for (unsigned off = 0; !load && off < bytes; off += 16) {
         unsigned part = bytes - off < 16 ? bytes - off : 16;
-        if (!mem_probe_write(c, va + off, part, MEM_NO_ISV)) {
+        if (!mem_probe_write(c, va + off, part, n, MEM_NO_ISV)) {
             return false;
         }
     }
