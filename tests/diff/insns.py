@@ -4,6 +4,8 @@
 
 usage: insns.py [options] EMULATOR REFERENCE PROGRAM.elf a64.decode
 
+REFERENCE may be `interpreter`: EMULATOR with every block compiled against itself with none.
+
 Every encoding of a64.decode takes its turn, but for those that would leave the guest (LEFT_OUT)
 and those of features that the reference lacks. The program (insns/guest.c) runs the sequences at
 EL1 and returns a hash for each; where two differ, both emulators run again and the results are
@@ -31,7 +33,7 @@ STATE_SHOWN = 116
 SCTLR_RES1 = 0x30d00800
 SCTLR_M_C_I = 1 << 0 | 1 << 2 | 1 << 12
 SCTLR_PAC = 1 << 31 | 1 << 30 | 1 << 27 | 1 << 13
-SCTLR_A = 1 << 1
+SCTLR_A, SCTLR_SA = 1 << 1, 1 << 3
 SCTLR_BT1 = 1 << 36  # PACIASP is no landing pad for every branch
 GUARDED = 1 << 50  # of the descriptor that maps the code
 BATCH = 12500
@@ -39,6 +41,8 @@ TIME_LIMIT = 300
 
 # What the reference does not have, so that there is nothing to compare with.
 NOT_IN_REFERENCE = ("FEAT_CSSC",)
+# Options of the two when they are the same emulator.
+INTERPRETER, TIERS = "interpreter", (["--compile-after", "1"], ["--compile-after", "never"])
 # What leaves the guest: to a higher EL, to a debugger, by an exception return, or to wait.
 LEFT_OUT = re.compile(r"system_exceptions_(runtime_(hvc|smc)|debug_exception)|"
                       r"branch_unconditional_eret|system_sysinstwithreg_")
@@ -71,11 +75,11 @@ class Sequence:
     fixups: list = field(default_factory=list)
 
 
-def read_rows(path):
+def read_rows(path, without):
     rows = []
     for line in path.read_text().splitlines():
         fields = line.split("#")[0].split()
-        if fields and not LEFT_OUT.match(fields[1]) and fields[3] not in NOT_IN_REFERENCE:
+        if fields and not LEFT_OUT.match(fields[1]) and fields[3] not in without:
             mask = int("".join("0" if c == "." else "1" for c in fields[2]), 2)
             rows.append(Row(fields[0], fields[1], mask, int(fields[2].replace(".", "0"), 2)))
     return rows
@@ -210,8 +214,8 @@ def params(sequences, setting, dumps):
 
 
 class Machine:
-    def __init__(self, path, program):
-        self.path, self.program, self.cpu = path, program, 0.0
+    def __init__(self, path, program, options):
+        self.path, self.program, self.options, self.cpu = path, program, options, 0.0
 
     def run(self, data):
         """(hashes, dumps) of the sequences in data."""
@@ -222,7 +226,8 @@ class Machine:
                     "-cpu", "max,pauth-qarma5=on", "-nic", "none", "-display", "none",
                     "-monitor", "none", "-serial", "none", "-kernel", self.program,
                     "-semihosting-config", "enable=on,target=native",
-                    "-device", f"loader,file=params.bin,addr={PARAMS:#x},force-raw=on"]
+                    "-device", f"loader,file=params.bin,addr={PARAMS:#x},force-raw=on",
+                    *self.options]
             result = emulator.run(argv, TIME_LIMIT, cwd=scratch)
             self.cpu += result.cpu
             if result.timed_out or result.status != 0:
@@ -310,10 +315,12 @@ def compare(machines, sequences, setting, shown, rules):
     return new, known
 
 
-def setting(batch):
+def setting(batch, tiers):
     """SCTLR_EL1, and attributes of the page with the code, of a batch."""
     sctlr = SCTLR_RES1 | SCTLR_M_C_I | SCTLR_PAC
-    if batch % 8 == 7:  # every access on its slow path
+    if tiers and batch % 2 == 1:  # the reference checks no alignment of SP
+        sctlr |= SCTLR_SA
+    if batch % 8 == 7 or (tiers and batch % 8 == 2):  # every access on its slow path
         return sctlr | SCTLR_A, 0
     return sctlr | (SCTLR_BT1 if batch % 8 == 5 else 0), GUARDED if batch % 4 == 1 else 0
 
@@ -340,19 +347,21 @@ def main():
     ap.add_argument("program", type=pathlib.Path)
     ap.add_argument("decode", type=pathlib.Path)
     args = ap.parse_args()
-    for name in (args.emulator, args.reference):
+    tiers = args.reference == INTERPRETER
+    reference = args.emulator if tiers else args.reference
+    for name in (args.emulator, reference):
         if emulator.find(name) is None:
             emulator.skip(f"no {name} on this machine")
-    machines = [Machine(emulator.find(n), args.program.resolve())
-                for n in (args.emulator, args.reference)]
-    rows = [r for r in read_rows(args.decode)
+    machines = [Machine(emulator.find(n), args.program.resolve(), options)
+                for n, options in zip((args.emulator, reference), TIERS if tiers else ([], []))]
+    rows = [r for r in read_rows(args.decode, () if tiers else NOT_IN_REFERENCE)
             if re.search(args.only, r.cls) or re.search(args.only, r.name)]
     generator, rules = Generator(args.seed, rows), explained()
     new = known = total = 0
     for start in range(0, args.count, BATCH):
         batch = list(generator.sequences(min(BATCH, args.count - start), args.length))
         total += sum(len(s.words) for s in batch)
-        counts = compare(machines, batch, setting(start // BATCH), args.show - new, rules)
+        counts = compare(machines, batch, setting(start // BATCH, tiers), args.show - new, rules)
         new, known = new + counts[0], known + counts[1]
         if new > args.show:
             break
