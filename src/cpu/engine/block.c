@@ -246,7 +246,7 @@ HANDLER(count_to_compile)
     EXIT_TO(blk->first(c, o, budget));
 }
 
-/* The same before that: half of all blocks run no more than a few times. */
+/* The same before that: what runs once would pay for more than it gets. */
 HANDLER(count_to_fuse)
 {
     struct block *blk = block_of_entry(o - 1);
