@@ -28,6 +28,7 @@ efi-secure | trixie | qemu-efi-aarch64       | usr/share/AAVMF/AAVMF_CODE.secboo
 shim     | trixie   | shim-signed            | usr/lib/shim/shimaa64.efi.signed
 grub     | trixie   | grub-efi-arm64-signed  | usr/lib/grub/arm64-efi-signed/grubaa64.efi.signed
 xen      | bookworm | xen-hypervisor-4.17-arm64 | xen
+xen420   | trixie   | xen-hypervisor-4.20-arm64 | xen
 tfa      | bookworm | arm-trusted-firmware   | tfa
 tfa-optee | trixie  | arm-trusted-firmware   | tfa SPD=opteed
 optee    | trixie   | optee-os               | usr/lib/optee/vexpress-qemu_armv8a/tee-header_v2.bin usr/lib/optee/vexpress-qemu_armv8a/tee-pager_v2.bin

@@ -154,8 +154,8 @@ QEMU_KVM = {
                               "kvm-arm.mode=protected", "-smp 4", [HVHE_72, "on 4 PEs", *SAID]),
 }
 
-# Xen with K61 as dom0. Case: arguments, PEs of a domain that Xen starts itself from the device
-# tree (0: none), lines.
+# Xen with K61 as dom0; a case begins with the hypervisor's target. Case: arguments, PEs of a
+# domain that Xen starts itself from the device tree (0: none), lines.
 XEN_UP = "*** Serial input to DOM0"
 XEN_OFF = "Hardware Dom0 halted: halting machine"
 XEN_SMP4 = ["Brought up 4 CPUs", XEN_UP, DONE, XEN_OFF]
@@ -173,6 +173,8 @@ XEN = {
     "xen-gicv4.1-smp4": ("-cpu max -smp 4 -M gic-version=4.1", 0, XEN_SMP4),
     "xen-domu": ("-cpu cortex-a57 -m 2G", 1, XEN_DOMU),
     "xen-domu-gicv2-smp4": ("-cpu max -smp 4 -m 2G -M gic-version=2", 2, XEN_DOMU),
+    "xen420": ("-cpu cortex-a57", 0, [XEN_UP, DONE, XEN_OFF]),
+    "xen420-domu": ("-cpu neoverse-n1 -smp 2 -m 2G", 1, XEN_DOMU),
 }
 
 # dom0 with Debian's own tools, from a disk, which start a domain and show its console.
@@ -284,10 +286,10 @@ def root_initramfs(folder, kernel, run, guest_initrd, modules=""):
                      "--add", f"{guest_initrd}=/guest/initrd")
 
 
-def xen_machine(emulator, initrd, bootargs, args, dom0_mem="512M"):
+def xen_machine(emulator, hypervisor, initrd, bootargs, args, dom0_mem="512M"):
     """Xen with K61 as dom0."""
     kernel = need("k61", "vmlinuz")
-    return [*machine(emulator), "-no-reboot", "-kernel", need("xen", "xen"),
+    return [*machine(emulator), "-no-reboot", "-kernel", need(hypervisor, "xen"),
             "-append", f"dom0_mem={dom0_mem} console=dtuart sync_console loglvl=all",
             "-device", f"guest-loader,addr=0x49000000,kernel={kernel},bootargs={bootargs}",
             "-device", f"guest-loader,addr=0x4d000000,initrd={initrd}", *args.split()]
@@ -299,7 +301,7 @@ DOM0_CONSOLE = "console=hvc0 panic=-1"
 def xen_command(emulator, case, folder):
     args, domu_pes, _ = XEN[case]
     initrd = initramfs(folder, "dom0.sh" if domu_pes else "poweroff.sh")
-    run = xen_machine(emulator, initrd, f"{DOM0_CONSOLE} wait=20", args)
+    run = xen_machine(emulator, case.split("-")[0], initrd, f"{DOM0_CONSOLE} wait=20", args)
     return [*run, *add_domu(run, domu_pes, folder)] if domu_pes else run
 
 
@@ -307,7 +309,7 @@ def xl_command(emulator, case, folder):
     args, config, _ = XL[case]
     modules = ",xenfs,xen_privcmd,xen_evtchn,xen_gntdev,xen_gntalloc"
     initrd = root_initramfs(folder, "k61", "domu.sh", initramfs(folder), modules)
-    run = xen_machine(emulator, initrd, f"{DOM0_CONSOLE} -- {config}", f"-m 2G {args}", "1G")
+    run = xen_machine(emulator, "xen", initrd, f"{DOM0_CONSOLE} -- {config}", f"-m 2G {args}", "1G")
     return [*run, *disk("disk-xen")]
 
 
