@@ -25,6 +25,7 @@ struct pe_view {
     bool el2_enabled; /* EL2Enabled(): implemented, and Non-secure or Secure EL2 on */
     bool el3;         /* EL3 is implemented */
     bool nmi;         /* SCTLR_ELx.NMI of the current EL */
+    bool debug;       /* a debugger asks: reading changes nothing for the guest */
     uint8_t pas;      /* security state of the PE: PAS_NS or PAS_S */
     uint64_t hcr_el2; /* effective: TGE and E2H folded in (IMO/FMO/AMO read 1 with TGE) */
     uint64_t scr_el3; /* without EL3: NS=1 etc. as the manual gives the effective value */

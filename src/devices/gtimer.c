@@ -79,6 +79,7 @@ struct gtimer {
     uint64_t num, den; /* counter = ticks * num / den */
     uint64_t inverse;  /* of den: 2^64 / den or up to 1 less */
     uint32_t cntfrq;
+    uint64_t shown; /* the highest count that a PE has read */
     struct gtimer_pe *pe;
 };
 
@@ -97,9 +98,23 @@ static uint64_t count_at(const struct gtimer *t, tick_t now)
     return q + (now - q * t->den >= t->den);
 }
 
+/*
+ * PEs take turns, so one may be behind another in time. What follows a read of the counter, by
+ * whatever way the PEs synchronize, comes later in the run of the machine: to it the counter has
+ * never been less (D12.1.2). For a PE that is behind, it stands still for a moment.
+ */
 uint64_t gtimer_count(const struct gtimer *t)
 {
-    return count_at(t, evq_now(t->q));
+    return MAX(count_at(t, evq_now(t->q)), t->shown);
+}
+
+static uint64_t show_count(struct gtimer *t, const struct pe_view *v)
+{
+    uint64_t count = gtimer_count(t);
+    if (!v->debug) {
+        t->shown = count;
+    }
+    return count;
 }
 
 tick_t gtimer_tick_of_count(const struct gtimer *t, uint64_t n)
@@ -493,8 +508,9 @@ static uint64_t read_timer(void *owner, const struct pe_view *v, const struct sy
     struct timer *tm = timer_of(p, v, r);
     switch (r->sub & 0xf0) {
     case SUB_TVAL:
-        return (uint32_t)(tm->cval - (gtimer_count(p->t) - tval_offset(tm, v)));
+        return (uint32_t)(tm->cval - (show_count(p->t, v) - tval_offset(tm, v)));
     case SUB_CTL:
+        show_count(p->t, v);
         return tm->ctl | (tm->ctl & TIMER_ENABLE && condition_met(tm) ? TIMER_ISTATUS : 0);
     default:
         return tm->cval;
@@ -508,7 +524,7 @@ static void write_timer(void *owner, const struct pe_view *v, const struct sysre
     struct timer *tm = timer_of(p, v, r);
     switch (r->sub & 0xf0) {
     case SUB_TVAL:
-        tm->cval = gtimer_count(p->t) - tval_offset(tm, v) + (uint64_t)sextract64(val, 0, 32);
+        tm->cval = show_count(p->t, v) - tval_offset(tm, v) + (uint64_t)sextract64(val, 0, 32);
         break;
     case SUB_CTL:
         tm->ctl = val & (TIMER_ENABLE | TIMER_IMASK);
@@ -525,13 +541,13 @@ static uint64_t read_cntpct(void *owner, const struct pe_view *v, const struct s
 {
     const struct gtimer_pe *p = owner;
     uint64_t offset = v->el < 2 && poff_applies(p, v) ? p->cntpoff : 0;
-    return gtimer_count(p->t) - offset;
+    return show_count(p->t, v) - offset;
 }
 
 static uint64_t read_cntvct(void *owner, const struct pe_view *v, const struct sysreg *r)
 {
     const struct gtimer_pe *p = owner;
-    return gtimer_count(p->t) - cntvct_offset(p, v);
+    return show_count(p->t, v) - cntvct_offset(p, v);
 }
 
 static uint64_t read_cntfrq(void *owner, const struct pe_view *v, const struct sysreg *r)
@@ -719,9 +735,12 @@ static const struct snap_field pe_fields[] = {
     SNAP_STRUCTS(struct gtimer_pe, timer, struct timer, &timer_desc),
 };
 static const struct snap_desc pe_desc = SNAP_DESC(0, pe_fields);
-static const struct snap_field gtimer_fields[] = {SNAP_FIELD(struct gtimer, cntfrq)};
+static const struct snap_field gtimer_fields[] = {
+    SNAP_FIELD(struct gtimer, cntfrq),
+    {SNAP_AT(struct gtimer, shown), .elem = sizeof(uint64_t), .count = 1, .since = 3},
+};
 /* clang-format on */
-static const struct snap_desc gtimer_desc = SNAP_DESC(2, gtimer_fields);
+static const struct snap_desc gtimer_desc = SNAP_DESC(3, gtimer_fields);
 
 void gtimer_snap(struct gtimer *t, struct snap *s)
 {

@@ -65,7 +65,7 @@ struct sysreg_set gtimer_sysregs(struct gtimer *t, unsigned pe);
  */
 void gtimer_pe_state_changed(struct gtimer *t, unsigned pe, const struct pe_view *v);
 
-/* CNTPCT without offset, now. */
+/* CNTPCT without offset, now: never less than a PE has read. */
 uint64_t gtimer_count(const struct gtimer *t);
 /* First tick at which that counter is at least n; TICK_NEVER beyond the end of time. */
 tick_t gtimer_tick_of_count(const struct gtimer *t, uint64_t n);

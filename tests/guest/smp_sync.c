@@ -150,6 +150,46 @@ static void time_of_events(void)
     check_eq("counter behind that of who woke us", seen_earlier, 0);
 }
 
+/* Nobody sleeps, and both work for a while: what one read is past to the other. */
+static void await(uint64_t *turn, uint64_t n)
+{
+    while (load_acquire(turn) < n) {
+    }
+    isb();
+    seen_earlier += rd(cntpct_el0) < sent;
+}
+
+static void tell(uint64_t *turn, uint64_t n)
+{
+    for (unsigned i = 0; i < 97 * n % 4096; i++) {
+        insn("nop");
+    }
+    isb();
+    sent = rd(cntpct_el0);
+    store_release(turn, n);
+}
+
+static void compare_counters(uint64_t unused)
+{
+    (void)unused;
+    for (uint64_t n = 1; n <= ROUNDS; n++) {
+        await(&ping, n);
+        tell(&pong, n);
+    }
+}
+
+static void time_of_all(void)
+{
+    ping = pong = seen_earlier = 0;
+    smp_run(OTHER, compare_counters, 0);
+    for (uint64_t n = 1; n <= ROUNDS; n++) {
+        tell(&ping, n);
+        await(&pong, n);
+    }
+    smp_wait(OTHER);
+    check_eq("counter behind what another PE has read", seen_earlier, 0);
+}
+
 /* ---- translations ---- */
 
 static _Alignas(4096) uint64_t pages[2][512];
@@ -265,6 +305,7 @@ int guest_main(void)
     events();
     reservations_as_events();
     time_of_events();
+    time_of_all();
     pages[0][0] = 0x1111;
     pages[1][0] = 0x2222;
     for (unsigned i = 0; i < ARRAY_LEN(broadcasts); i++) {

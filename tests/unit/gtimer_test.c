@@ -159,6 +159,34 @@ static void test_counter(void **state)
     g_clear_error(&err);
 }
 
+/* A PE whose turn begins behind another's last: what it reads, and what its timers compare. */
+static void test_turns(void **state)
+{
+    struct bench *b = bench_new(TICKS_PER_SEC);
+    evq_set_now(b->q, 1000);
+    b->v.debug = true; /* leaves nothing behind */
+    assert_int_equal(mrs(b, CNTPCT), 1000);
+    b->v.debug = false;
+    evq_set_now(b->q, 900);
+    assert_int_equal(mrs(b, CNTPCT), 900);
+    evq_set_now(b->q, 1000);
+    assert_int_equal(mrs(b, CNTVCTSS), 1000);
+    evq_set_now(b->q, 950);
+    assert_int_equal(mrs(b, CNTPCT), 1000);
+    assert_int_equal(mrs(b, CNTVCT), 1000);
+    msr(b, CNTP(CVAL), 1000);
+    msr(b, CNTP(CTL), 1);
+    assert_int_equal(mrs(b, CNTP(CTL)), 5);
+    assert_true(b->lamp[GTIMER_PHYS]);
+    msr(b, CNTP(TVAL), 20);
+    assert_int_equal(mrs(b, CNTP(CVAL)), 1020);
+    assert_false(b->lamp[GTIMER_PHYS]);
+    assert_true(evq_next(b->q) == 1020);
+    evq_set_now(b->q, 1001);
+    assert_int_equal(mrs(b, CNTPCT), 1001);
+    bench_free(b);
+}
+
 /* ---- conditions ---- */
 
 /* The event comes at the first tick with ISTATUS, for exact and for fractional periods. */
@@ -593,13 +621,21 @@ static void test_event_stream(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counter),         cmocka_unit_test(test_fires_exactly),
-        cmocka_unit_test(test_control),         cmocka_unit_test(test_timer_value),
-        cmocka_unit_test(test_offset_wrap),     cmocka_unit_test(test_redirection),
-        cmocka_unit_test(test_el02_names),      cmocka_unit_test(test_virtual_count_views),
-        cmocka_unit_test(test_physical_offset), cmocka_unit_test(test_traps),
-        cmocka_unit_test(test_secure_timers),   cmocka_unit_test(test_frequency),
-        cmocka_unit_test(test_features_off),    cmocka_unit_test(test_event_stream),
+        cmocka_unit_test(test_counter),
+        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_fires_exactly),
+        cmocka_unit_test(test_control),
+        cmocka_unit_test(test_timer_value),
+        cmocka_unit_test(test_offset_wrap),
+        cmocka_unit_test(test_redirection),
+        cmocka_unit_test(test_el02_names),
+        cmocka_unit_test(test_virtual_count_views),
+        cmocka_unit_test(test_physical_offset),
+        cmocka_unit_test(test_traps),
+        cmocka_unit_test(test_secure_timers),
+        cmocka_unit_test(test_frequency),
+        cmocka_unit_test(test_features_off),
+        cmocka_unit_test(test_event_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

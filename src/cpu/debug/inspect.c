@@ -141,6 +141,7 @@ bool cpu_sysreg_get(struct cpu *c, uint16_t enc, uint64_t *out)
         return false;
     }
     struct pe_view view = cpu_view(c);
+    view.debug = true;
     *out = r->read(owner, &view, r);
     return true;
 }
