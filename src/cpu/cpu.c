@@ -308,7 +308,7 @@ tick_t cpu_wakeup_time(const struct cpu *c)
 
 /*
  * Another PE may be ahead in this round. What it does to a PE that waits comes at its time: who is
- * woken does not read a counter that is behind the one that the other has read (D12.1.2).
+ * woken does not run before that.
  */
 static void wait_until_now(struct cpu *c)
 {

@@ -407,6 +407,19 @@ static inline uint8_t lr_prio(uint64_t lr)
     return lr_nmi(lr) ? 0 : (uint8_t)extract64(lr, 48, 8);
 }
 
+/* ICC_CTLR_EL1 and ICV_CTLR_EL1, ICC_RPR_EL1 and ICV_RPR_EL1 */
+enum {
+    ICC_CTLR_CBPR = 1 << 0,
+    ICC_CTLR_EOIMODE = 1 << 1,
+    ICC_CTLR_PRIBITS_LO = 8,
+    ICC_CTLR_IDBITS_24 = 1 << 11,
+    ICC_CTLR_A3V = 1 << 15,
+    ICC_CTLR_RSS = 1 << 18,
+    ICC_CTLR_EXT_RANGE = 1 << 19
+};
+#define ICC_RPR_NMI    BIT(63)
+#define ICC_RPR_NMI_NS BIT(62)
+
 /* ICH_HCR_EL2, GICH_HCR */
 enum {
     HCR_EN = 1 << 0,

@@ -17,23 +17,12 @@
 #define SCR_EL3_IRQ BIT(1)
 #define SCR_EL3_FIQ BIT(2)
 
-#define RPR_NMI    BIT(63)
-#define RPR_NMI_NS BIT(62)
-
-enum { CTLR_CBPR = 1 << 0, CTLR_EOIMODE = 1 << 1 };
 enum {
     CTLR3_CBPR_S = 1 << 0,
     CTLR3_CBPR_NS = 1 << 1,
     CTLR3_EOIMODE_3 = 1 << 2,
     CTLR3_EOIMODE_S = 1 << 3,
     CTLR3_EOIMODE_NS = 1 << 4
-};
-enum {
-    CTLR_PRIBITS_LO = 8,
-    CTLR_IDBITS_24 = 1 << 11,
-    CTLR_A3V = 1 << 15,
-    CTLR_RSS = 1 << 18,
-    CTLR_EXT_RANGE = 1 << 19
 };
 
 static struct gic_pe *of(void *owner)
@@ -325,7 +314,7 @@ static uint64_t read_rpr(void *owner, const struct pe_view *v, const struct sysr
     bool other_state = two_states(p) && in_secure(v); /* that of Non-secure NMIs */
     bool nmi = (p->cpu.nmi_active & GRP_BIT(other_state ? GRP_1S : GRP_1NS)) != 0;
     bool nmi_ns = v->el3 && in_secure(v) && (p->cpu.nmi_active & GRP_BIT(GRP_1NS)) != 0;
-    return prio | (nmi ? RPR_NMI : 0) | (nmi_ns ? RPR_NMI_NS : 0);
+    return prio | (nmi ? ICC_RPR_NMI : 0) | (nmi_ns ? ICC_RPR_NMI_NS : 0);
 }
 
 /* Below EL3, CBPR makes BPR1 an alias of BPR0 (Secure) or BPR0 + 1, read-only (Non-secure). */
@@ -398,8 +387,9 @@ static void write_apr(void *owner, const struct pe_view *v, const struct sysreg 
 static uint64_t ctlr_fixed(const struct gic_pe *p)
 {
     const struct gic *g = p->g;
-    uint64_t v = (g->cfg.n_prio_bits - 1) << CTLR_PRIBITS_LO | CTLR_IDBITS_24 | CTLR_A3V;
-    return v | (g->needs_rss ? CTLR_RSS : 0) | (gic_has_extended(g) ? CTLR_EXT_RANGE : 0);
+    uint64_t v =
+        (g->cfg.n_prio_bits - 1) << ICC_CTLR_PRIBITS_LO | ICC_CTLR_IDBITS_24 | ICC_CTLR_A3V;
+    return v | (g->needs_rss ? ICC_CTLR_RSS : 0) | (gic_has_extended(g) ? ICC_CTLR_EXT_RANGE : 0);
 }
 
 static uint64_t read_ctlr(void *owner, const struct pe_view *v, const struct sysreg *r)
@@ -409,8 +399,8 @@ static uint64_t read_ctlr(void *owner, const struct pe_view *v, const struct sys
         return icv_read_ctlr(p);
     }
     enum gic_grp grp = group1_bank(v);
-    return ctlr_fixed(p) | (p->cpu.cbpr[grp] ? CTLR_CBPR : 0) |
-           (p->cpu.eoi_split[grp] ? CTLR_EOIMODE : 0);
+    return ctlr_fixed(p) | (p->cpu.cbpr[grp] ? ICC_CTLR_CBPR : 0) |
+           (p->cpu.eoi_split[grp] ? ICC_CTLR_EOIMODE : 0);
 }
 
 /* With two Security states CBPR belongs to ICC_CTLR_EL3 alone. */
@@ -422,9 +412,9 @@ static void write_ctlr(void *owner, const struct pe_view *v, const struct sysreg
         return;
     }
     enum gic_grp grp = group1_bank(v);
-    p->cpu.eoi_split[grp] = (val & CTLR_EOIMODE) != 0;
+    p->cpu.eoi_split[grp] = (val & ICC_CTLR_EOIMODE) != 0;
     if (!(v->el3 && two_states(p))) {
-        p->cpu.cbpr[grp] = (val & CTLR_CBPR) != 0;
+        p->cpu.cbpr[grp] = (val & ICC_CTLR_CBPR) != 0;
     }
     cpuif_update(p);
 }

@@ -5,16 +5,6 @@
  */
 #include "gic/gic_internal.h"
 
-enum {
-    CTLR_CBPR = 1 << 0,
-    CTLR_EOIMODE = 1 << 1,
-    CTLR_IDBITS_24 = 1 << 11,
-    CTLR_A3V = 1 << 15,
-    CTLR_EXT_RANGE = 1 << 19
-};
-#define CTLR_PRIBITS_LO 8
-#define RPR_NMI         BIT(63)
-
 /* May the end of an interrupt that no list register has count? A virtual SGI of GICv4.1 has none.
  */
 static bool counts(const struct gic_pe *p, uint32_t intid)
@@ -130,9 +120,10 @@ void icv_write_bpr(struct gic_pe *p, enum vgrp grp, uint64_t v)
 
 uint64_t icv_read_ctlr(struct gic_pe *p)
 {
-    return (uint64_t)(GIC_V_PRIO_BITS - 1) << CTLR_PRIBITS_LO | CTLR_IDBITS_24 | CTLR_A3V |
-           (gic_has_extended(p->g) ? CTLR_EXT_RANGE : 0) | (p->v.vmcr & VMCR_CBPR ? CTLR_CBPR : 0) |
-           (p->v.vmcr & VMCR_EOIM ? CTLR_EOIMODE : 0);
+    return (uint64_t)(GIC_V_PRIO_BITS - 1) << ICC_CTLR_PRIBITS_LO | ICC_CTLR_IDBITS_24 |
+           ICC_CTLR_A3V | (gic_has_extended(p->g) ? ICC_CTLR_EXT_RANGE : 0) |
+           (p->v.vmcr & VMCR_CBPR ? ICC_CTLR_CBPR : 0) |
+           (p->v.vmcr & VMCR_EOIM ? ICC_CTLR_EOIMODE : 0);
 }
 
 static void set_vmcr_bit(struct gic_pe *p, uint32_t m, bool on)
@@ -142,8 +133,8 @@ static void set_vmcr_bit(struct gic_pe *p, uint32_t m, bool on)
 
 void icv_write_ctlr(struct gic_pe *p, uint64_t v)
 {
-    set_vmcr_bit(p, VMCR_CBPR, (v & CTLR_CBPR) != 0);
-    set_vmcr_bit(p, VMCR_EOIM, (v & CTLR_EOIMODE) != 0);
+    set_vmcr_bit(p, VMCR_CBPR, (v & ICC_CTLR_CBPR) != 0);
+    set_vmcr_bit(p, VMCR_EOIM, (v & ICC_CTLR_EOIMODE) != 0);
 }
 
 uint64_t icv_read_pmr(struct gic_pe *p)
@@ -158,7 +149,7 @@ void icv_write_pmr(struct gic_pe *p, uint64_t v)
 
 uint64_t icv_read_rpr(struct gic_pe *p)
 {
-    return vcpuif_running_prio(p) | (p->v.nmi_active ? RPR_NMI : 0);
+    return vcpuif_running_prio(p) | (p->v.nmi_active ? ICC_RPR_NMI : 0);
 }
 
 static uint32_t enable_bit(enum vgrp grp)

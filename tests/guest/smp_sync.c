@@ -103,73 +103,48 @@ static void reservations_as_events(void)
           rd(cntpct_el0) - start < ROUNDS * rd(cntfrq_el0) / 1000);
 }
 
-/* ---- time: a PE that is woken does not read a counter from before ---- */
+/* ---- time: what one PE has read of the counter is past to one that it told ---- */
 
 #define LONGER (rd(cntfrq_el0) / 50000) /* 20 us */
 
 static uint64_t sent, ping, pong, seen_earlier;
+static bool sleeping; /* who waits is in WFE; else both work */
 
-static void sleep_until(uint64_t *turn, uint64_t n)
-{
-    while (load_acquire(turn) < n) {
-        insn("wfe");
-    }
-    isb();
-    seen_earlier += rd(cntpct_el0) < sent;
-}
-
-static void wake_other(uint64_t *turn, uint64_t n)
-{
-    for (uint64_t start = rd(cntpct_el0); rd(cntpct_el0) - start < LONGER;) {
-    }
-    isb();
-    sent = rd(cntpct_el0);
-    store_release(turn, n);
-    insn("dsb ish\nsev");
-}
-
-static void return_the_time(uint64_t unused)
-{
-    (void)unused;
-    for (uint64_t n = 1; n <= ROUNDS; n++) {
-        sleep_until(&ping, n);
-        wake_other(&pong, n);
-    }
-}
-
-/* Each sleeps while the other works for a while, in both directions. */
-static void time_of_events(void)
-{
-    ping = pong = seen_earlier = 0;
-    smp_run(OTHER, return_the_time, 0);
-    for (uint64_t n = 1; n <= ROUNDS; n++) {
-        wake_other(&ping, n);
-        sleep_until(&pong, n);
-    }
-    smp_wait(OTHER);
-    check_eq("counter behind that of who woke us", seen_earlier, 0);
-}
-
-/* Nobody sleeps, and both work for a while: what one read is past to the other. */
 static void await(uint64_t *turn, uint64_t n)
 {
     while (load_acquire(turn) < n) {
+        if (sleeping) {
+            insn("wfe");
+        }
     }
     isb();
     seen_earlier += rd(cntpct_el0) < sent;
+}
+
+static void work(uint64_t n)
+{
+    if (sleeping) {
+        for (uint64_t start = rd(cntpct_el0); rd(cntpct_el0) - start < LONGER;) {
+        }
+    } else {
+        for (unsigned i = 0; i < 97 * n % 4096; i++) {
+            insn("nop");
+        }
+    }
 }
 
 static void tell(uint64_t *turn, uint64_t n)
 {
-    for (unsigned i = 0; i < 97 * n % 4096; i++) {
-        insn("nop");
-    }
+    work(n);
     isb();
     sent = rd(cntpct_el0);
     store_release(turn, n);
+    if (sleeping) {
+        insn("dsb ish\nsev");
+    }
 }
 
-static void compare_counters(uint64_t unused)
+static void return_the_time(uint64_t unused)
 {
     (void)unused;
     for (uint64_t n = 1; n <= ROUNDS; n++) {
@@ -178,16 +153,17 @@ static void compare_counters(uint64_t unused)
     }
 }
 
-static void time_of_all(void)
+static void time_of_events(bool sleep, const char *what)
 {
     ping = pong = seen_earlier = 0;
-    smp_run(OTHER, compare_counters, 0);
+    sleeping = sleep;
+    smp_run(OTHER, return_the_time, 0);
     for (uint64_t n = 1; n <= ROUNDS; n++) {
         tell(&ping, n);
         await(&pong, n);
     }
     smp_wait(OTHER);
-    check_eq("counter behind what another PE has read", seen_earlier, 0);
+    check_eq(what, seen_earlier, 0);
 }
 
 /* ---- translations ---- */
@@ -304,8 +280,8 @@ int guest_main(void)
     messages();
     events();
     reservations_as_events();
-    time_of_events();
-    time_of_all();
+    time_of_events(true, "counter behind that of who woke us");
+    time_of_events(false, "counter behind what another PE has read");
     pages[0][0] = 0x1111;
     pages[1][0] = 0x2222;
     for (unsigned i = 0; i < ARRAY_LEN(broadcasts); i++) {
