@@ -420,7 +420,8 @@ static bool check_gic(struct options *o, GError **err)
         o->gic_version = o->n_pes <= VIRT_MAX_CPUS_GICV2 ? 2 : 3;
     }
     if (o->gic_version == 4 && !v4_works) {
-        return fail(err, ERR_OPTION, "-M gic-version=4 needs virtualization=on and its=on");
+        return fail(err, ERR_OPTION, "-M gic-version=%s needs %s=on",
+                    o->gic_minor != 0 ? "4.1" : "4", o->its ? "virtualization" : "its");
     }
     if (o->gic_version == 2 && (o->espi || o->mbi)) {
         return fail(err, ERR_OPTION, "-M espi=on and mbi=on need gic-version=3 or later");
@@ -432,11 +433,18 @@ static bool check_gic(struct options *o, GError **err)
     return true;
 }
 
+/* What is handed to a kernel, and to nobody else. */
+static bool check_kernel(const struct options *o, GError **err)
+{
+    const char *lost = o->append != NULL ? "-append" : o->initrd != NULL ? "-initrd" : NULL;
+    return o->kernel != NULL || lost == NULL || fail(err, ERR_OPTION, "%s needs -kernel", lost);
+}
+
 bool opt_machine_finish(struct options *o, GError **err)
 {
     if (o->accel_refused != NULL && !o->accel_ok) {
         return fail(err, ERR_OPTION, "-accel %s: this is an emulator (tcg is accepted)",
                     o->accel_refused);
     }
-    return check_gic(o, err) && check_ram(o, err);
+    return check_gic(o, err) && check_ram(o, err) && check_kernel(o, err);
 }

@@ -2,6 +2,8 @@
 /* Snapshots, hashes of the state, journals: when, and where to. */
 #include <string.h>
 
+#include "machine/state.h"
+
 #include "app/options_internal.h"
 
 #define SNAPSHOT_DEFAULT "armature.snap"
@@ -27,7 +29,12 @@ static bool parse_save(struct options *o, const struct optlist *l, GError **err)
         !optlist_parse_span("--snapshot-save-at", at, &s.at, err)) {
         return false;
     }
-    s.file = g_strdup(file != NULL ? file : SNAPSHOT_DEFAULT);
+    file = file != NULL ? file : SNAPSHOT_DEFAULT;
+    if (!machine_save_check(file, err)) {
+        g_prefix_error(err, "--snapshot-save-at: ");
+        return false;
+    }
+    s.file = g_strdup(file);
     g_array_append_val(o->saves, s);
     return true;
 }

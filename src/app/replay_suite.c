@@ -65,9 +65,9 @@ static void add_journal(struct suite *s, const char *path)
 /* Links are not followed: there can be no loop. */
 static bool add_folder(struct suite *s, const char *path, GError **err)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, err);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
     if (dir == NULL) {
-        return false;
+        return fail(err, ERR_FILE, "cannot read the folder '%s': %s", path, g_strerror(errno));
     }
     for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
         g_autofree char *child = g_build_filename(path, name, NULL);
@@ -274,8 +274,9 @@ static int run_suite(struct suite *s, GError **err)
     if (!collect(s, err)) {
         return EXIT_BAD;
     }
-    s->folder = g_dir_make_tmp("armature-XXXXXX", err);
+    s->folder = g_dir_make_tmp("armature-XXXXXX", NULL);
     if (s->folder == NULL) {
+        fail(err, ERR_HOST, "cannot make a folder in '%s': %s", g_get_tmp_dir(), g_strerror(errno));
         return EXIT_BAD;
     }
     bool ok = run_all(s, err);

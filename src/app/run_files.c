@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 
 #define CACHE_VARIABLE "ARMATURE_CACHE"
@@ -90,14 +91,15 @@ static bool collect(void *ctx, char **path, GError **err)
     if (find_file(c->h, *path) != NULL) {
         return true;
     }
-    g_autoptr(GMappedFile) m = g_mapped_file_new(*path, FALSE, err);
-    if (m == NULL) {
+    g_autoptr(GBytes) bytes = file_map("--record: file", *path, err);
+    if (bytes == NULL) {
         return false;
     }
-    struct journal_file f = {.name = g_strdup(*path), .size = g_mapped_file_get_length(m)};
-    f.hash = hash64(g_mapped_file_get_contents(m), f.size, 0);
+    struct journal_file f = {.name = g_strdup(*path), .size = g_bytes_get_size(bytes)};
+    const void *data = g_bytes_get_data(bytes, NULL);
+    f.hash = hash64(data, f.size, 0);
     if (f.size <= c->o->record.embed) {
-        f.data = g_bytes_new(g_mapped_file_get_contents(m), f.size);
+        f.data = g_bytes_new(data, f.size);
     }
     g_array_append_val(c->h->files, f);
     return true;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 
 #define MAGIC        "ARMAJRNL"
@@ -125,15 +126,10 @@ struct journal_reader *journal_open_bytes(GBytes *bytes, GError **err)
 
 struct journal_reader *journal_open(const char *path, GError **err)
 {
-    GError *why = NULL;
-    struct journal_reader *r = NULL;
-    g_autoptr(GMappedFile) f = g_mapped_file_new(path, FALSE, &why);
-    if (f != NULL) {
-        g_autoptr(GBytes) bytes = g_mapped_file_get_bytes(f);
-        r = journal_open_bytes(bytes, &why);
-    }
-    if (r == NULL) {
-        g_propagate_prefixed_error(err, why, "journal '%s': ", path);
+    g_autoptr(GBytes) bytes = file_map("journal", path, err);
+    struct journal_reader *r = bytes != NULL ? journal_open_bytes(bytes, err) : NULL;
+    if (bytes != NULL && r == NULL) {
+        g_prefix_error(err, "journal '%s': ", path);
     }
     return r;
 }

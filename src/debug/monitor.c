@@ -7,8 +7,6 @@
 
 #include "debug/monitor_internal.h"
 
-#define WORDS_MAX 16
-
 /* clang-format off */
 /* A name of two words is a command of a group: "info". */
 static const struct monitor_command {
@@ -29,6 +27,7 @@ static const struct monitor_command {
     {"loadvm", NULL, 1, 1, monitor_loadvm, "NAME", "go back to a snapshot"},
     {"delvm", NULL, 1, 1, monitor_delvm, "NAME", "remove a snapshot"},
     {"cpu", NULL, 1, 1, monitor_cpu_select, "N", "commands are about PE N"},
+    {"print", "p", 1, 2, monitor_print, "[/FORMAT] EXPRESSION", "show a value: $pc, 0x1000+4*8"},
     {"x", NULL, 1, 2, monitor_x, "[/COUNT FORMAT SIZE] ADDRESS", "show memory as the view has it"},
     {"xp", NULL, 1, 2, monitor_xp, "[/COUNT FORMAT SIZE] ADDRESS", "show physical memory"},
     {"memsave", NULL, 3, 3, monitor_memsave, "ADDRESS SIZE FILE", "write memory of the view to a file"},
@@ -46,6 +45,7 @@ static const struct monitor_command {
     {"info mtree", NULL, 0, 0, monitor_info_mtree, "", "the physical memory map"},
     {"info gic", "info pic", 0, 0, monitor_info_gic, "", "interrupts that are enabled, pending or active; CPU interface"},
     {"info timers", NULL, 0, 0, monitor_info_timers, "", "generic timers of the PE"},
+    {"info", NULL, 0, 1, monitor_info, "", "this group"},
 };
 /* clang-format on */
 
@@ -90,47 +90,6 @@ void monitor_reset_view(struct monitor *mon)
 
 /* ---- arguments ---- */
 
-bool monitor_register(const struct monitor *mon, const char *name, uint64_t *out)
-{
-    struct cpu_sysreg r;
-    for (unsigned i = 0; cpu_sysreg_at(monitor_cpu(mon), i, &r); i++) {
-        if (r.name != NULL && g_ascii_strcasecmp(r.name, name) == 0) {
-            return cpu_sysreg_get(monitor_cpu(mon), r.enc, out);
-        }
-    }
-    return false;
-}
-
-static bool register_value(const struct monitor *mon, const char *name, uint64_t *out)
-{
-    guint64 n;
-    if (strcmp(name, "pc") == 0) {
-        *out = cpu_get_pc(monitor_cpu(mon));
-        return true;
-    }
-    if (strcmp(name, "sp") == 0) {
-        *out = cpu_get_x(monitor_cpu(mon), 31);
-        return true;
-    }
-    if (name[0] == 'x' && g_ascii_string_to_unsigned(name + 1, 10, 0, 30, &n, NULL)) {
-        *out = cpu_get_x(monitor_cpu(mon), (unsigned)n);
-        return true;
-    }
-    return monitor_register(mon, name, out);
-}
-
-bool monitor_number(const struct monitor *mon, const char *text, uint64_t *out, GError **err)
-{
-    char *end = NULL;
-    if (text[0] == '$') {
-        return register_value(mon, text + 1, out) ||
-               fail(err, ERR_OPTION, "there is no register '%s'", text + 1);
-    }
-    *out = g_ascii_strtoull(text, &end, 0);
-    return (g_ascii_isdigit(text[0]) && *end == '\0') ||
-           fail(err, ERR_OPTION, "'%s' is not a number", text);
-}
-
 bool monitor_el(const char *text, unsigned *out)
 {
     if (!g_str_has_prefix(text, "el") || text[2] < '0' || text[2] > '3' || text[3] != '\0') {
@@ -141,20 +100,6 @@ bool monitor_el(const char *text, unsigned *out)
 }
 
 /* ---- dispatch ---- */
-
-static char **split(const char *line, unsigned *out_n)
-{
-    g_auto(GStrv) raw = g_strsplit_set(line, " \t\r\n", -1);
-    GPtrArray *words = g_ptr_array_new();
-    for (char **w = raw; *w != NULL; w++) {
-        if (**w != '\0' && words->len < WORDS_MAX) {
-            g_ptr_array_add(words, g_strdup(*w));
-        }
-    }
-    *out_n = words->len;
-    g_ptr_array_add(words, NULL);
-    return (char **)g_ptr_array_free(words, FALSE);
-}
 
 /* How many of the words name the command; 0: they name another. */
 static unsigned match_name(const char *name, char **words)
@@ -185,12 +130,12 @@ static const struct monitor_command *find(char **words, unsigned *out_used)
 
 bool monitor_execute(struct monitor *mon, const char *line, GString *out, GError **err)
 {
-    unsigned n;
     unsigned used;
-    g_auto(GStrv) words = split(line, &n);
-    if (n == 0) {
-        return true;
+    g_auto(GStrv) words = monitor_split(line, err);
+    if (words == NULL || words[0] == NULL) {
+        return words != NULL;
     }
+    unsigned n = g_strv_length(words);
     const struct monitor_command *c = find(words, &used);
     if (c == NULL) {
         return fail(err, ERR_OPTION, "unknown command: '%s'", line);
@@ -232,6 +177,13 @@ bool monitor_help(struct monitor *mon, char **args, GString *out, GError **err)
         }
     }
     return out->len != before || fail(err, ERR_OPTION, "unknown command: '%s'", prefix);
+}
+
+/* The name of a group alone, or of what is not in it. */
+bool monitor_info(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    char *group[] = {(char *)(uintptr_t)"info", args[0], NULL};
+    return monitor_help(mon, group, out, err);
 }
 
 static void add_word(GPtrArray *out, const char *name, const char *line)

@@ -24,21 +24,26 @@ static inline struct cpu *monitor_cpu(const struct monitor *mon)
 typedef bool monitor_handler(struct monitor *mon, char **args, GString *out, GError **err);
 
 /* monitor.c */
-monitor_handler monitor_help;
-/* A number, or a register of the PE: $pc, $sp, $x0, $TTBR0_EL1. */
-bool monitor_number(const struct monitor *mon, const char *text, uint64_t *out, GError **err);
+monitor_handler monitor_help, monitor_info;
 /* "el1" and so on. */
+bool monitor_el(const char *text, unsigned *out);
+
+/* monitor_line.c */
+/* The words of a line: strings in quotes are one, "x/8xg" is two. NULL and an error: a bad string.
+ */
+char **monitor_split(const char *line, GError **err);
+/* Numbers, registers of the PE ($pc, $sp, $x0, $TTBR0_EL1) and operators as in C. */
+bool monitor_number(const struct monitor *mon, const char *text, uint64_t *out, GError **err);
 /* A system register of the PE by name. */
 bool monitor_register(const struct monitor *mon, const char *name, uint64_t *out);
-bool monitor_el(const char *text, unsigned *out);
 
 /* monitor_machine.c */
 monitor_handler monitor_stop, monitor_cont, monitor_quit, monitor_system_reset,
     monitor_system_powerdown, monitor_serror, monitor_cpu_select, monitor_info_status,
     monitor_info_cpus, monitor_info_registers, monitor_info_version, monitor_info_mtree;
 /* monitor_memory.c */
-monitor_handler monitor_x, monitor_xp, monitor_memsave, monitor_pmemsave, monitor_view_command,
-    monitor_info_view;
+monitor_handler monitor_print, monitor_x, monitor_xp, monitor_memsave, monitor_pmemsave,
+    monitor_view_command, monitor_info_view;
 /* monitor_mmu.c */
 monitor_handler monitor_translate, monitor_gva2gpa, monitor_info_contexts;
 /* monitor_snapshot.c */

@@ -85,6 +85,27 @@ static void put_insn(GString *out, uint64_t addr, const uint8_t *p)
     disas_free(d);
 }
 
+bool monitor_print(struct monitor *mon, char **args, GString *out, GError **err)
+{
+    struct format f;
+    bool has_format = args[0][0] == '/';
+    uint64_t value;
+    if (args[has_format] == NULL) {
+        return fail(err, ERR_OPTION, "which value?");
+    }
+    if (!parse_format(has_format ? args[0] : NULL, &f, err) ||
+        !monitor_number(mon, args[has_format], &value, err)) {
+        return false;
+    }
+    f.size = f.letter == 'c' ? 1 : sizeof(value);
+    if (f.letter == 'i') {
+        f.letter = 'x';
+    }
+    put_value(out, &f, (const uint8_t *)&value);
+    g_string_append_c(out, '\n');
+    return true;
+}
+
 static bool dump(struct monitor *mon, const struct memory_view *view, char **args, GString *out,
                  GError **err)
 {
@@ -154,7 +175,7 @@ bool monitor_save(struct monitor *mon, const struct memory_view *view, uint64_t 
 {
     FILE *f = fopen(path, "we");
     if (f == NULL) {
-        return fail(err, ERR_FILE, "cannot write '%s': %s", path, g_strerror(errno));
+        return fail(err, ERR_FILE, "Could not open '%s': %s", path, g_strerror(errno));
     }
     bool ok = copy_out(mon, view, addr, size, f, err);
     if (fclose(f) != 0 && ok) {

@@ -7,8 +7,9 @@
 
 #include "debug/qmp_internal.h"
 
-#define MESSAGE_MAX (1U << 20)
-#define DEPTH_MAX   64U
+#define MESSAGE_MAX   (1U << 20)
+#define DEPTH_MAX     1024U /* what the reference takes */
+#define UTF8_LEAD_MAX 0xf4  /* what is above is in no text: clients begin anew with it */
 
 /* ---- out ---- */
 
@@ -181,6 +182,13 @@ static void end_message(struct qmp *q)
     forget_message(q);
 }
 
+/* What can be in no message: the next one begins behind it. */
+static void drop_message(struct qmp *q, const char *why)
+{
+    send_error(q, QMP_ERROR_GENERIC, why, NULL);
+    forget_message(q);
+}
+
 static void keep(struct qmp *q, char c)
 {
     if (q->in->len < MESSAGE_MAX) {
@@ -204,6 +212,10 @@ static void on_string_byte(struct qmp *q, char c)
 static void on_byte(struct qmp *q, char c)
 {
     bool space = strchr(" \t\r\n", c) != NULL; /* and a zero byte */
+    if ((q->in_string && (uint8_t)c < ' ') || (uint8_t)c > UTF8_LEAD_MAX) {
+        drop_message(q, "JSON parse error, invalid character");
+        return;
+    }
     if (q->in_string) {
         keep(q, c);
         on_string_byte(q, c);
@@ -219,9 +231,11 @@ static void on_byte(struct qmp *q, char c)
     q->in_string = c == '"';
     if (c == '{' || c == '[') {
         q->depth++;
-        q->too_long |= q->depth > DEPTH_MAX;
-    } else if ((c == '}' || c == ']') && q->depth != 0) {
-        q->depth--;
+        if (q->depth > DEPTH_MAX) {
+            drop_message(q, "JSON nesting depth limit exceeded");
+        }
+    } else if (c == '}' || c == ']') {
+        q->depth -= q->depth != 0;
         if (q->depth == 0) {
             end_message(q);
         }

@@ -139,7 +139,7 @@ static bool select_pe(struct qmp *q, JsonObject *args, GError **err)
                      ? json_object_get_int_member(args, "cpu-index")
                      : 0;
     if (pe < 0 || pe >= machine_n_pes(q->cfg.machine)) {
-        return fail(err, ERR_OPTION, "Invalid CPU index %" PRId64, pe);
+        return fail(err, ERR_OPTION, "Parameter 'cpu-index' expects a CPU number");
     }
     monitor_set_pe(q->monitor, (unsigned)pe);
     return true;

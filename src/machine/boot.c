@@ -263,8 +263,6 @@ bool boot_prepare(const struct boot_request *q, struct rom_list *roms, struct bo
     } else if (ok && q->kernel != NULL) {
         out->dtb_optional = false;
         ok = load_kernel(q, roms, out, err);
-    } else if (ok && q->initrd != NULL) {
-        ok = fail(err, ERR_OPTION, "-initrd needs -kernel");
     }
     if (!ok) {
         boot_plan_clear(out);

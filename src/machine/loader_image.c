@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "machine/loader_image.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "base/file.h"
 #include "machine/memmap.h"
 #include "machine/unpack.h"
 
@@ -52,33 +51,12 @@ static uint64_t le64(const uint8_t *p)
 }
 
 /* Why a path cannot be a file to read, or NULL. */
-static const char *not_a_file(const char *path)
-{
-    struct stat st;
-    if (stat(path, &st) != 0) {
-        return errno == ENOENT ? "does not exist" : "cannot be reached";
-    }
-    if (S_ISDIR(st.st_mode)) {
-        return "is a directory";
-    }
-    /* A FIFO would wait for its writer, a device may never end. */
-    return S_ISREG(st.st_mode) ? NULL : "is not a regular file";
-}
-
 GBytes *image_read_file(const char *what, const char *path, GError **err)
 {
-    const char *why = not_a_file(path);
-    if (why != NULL) {
-        fail(err, ERR_FILE, "%s '%s' %s", what, path, why);
+    GBytes *b = file_map(what, path, err);
+    if (b == NULL) {
         return NULL;
     }
-    GMappedFile *map = g_mapped_file_new(path, false, NULL);
-    if (map == NULL) {
-        fail(err, ERR_FILE, "cannot read %s '%s': %s", what, path, g_strerror(errno));
-        return NULL;
-    }
-    GBytes *b = g_mapped_file_get_bytes(map);
-    g_mapped_file_unref(map);
     if (g_bytes_get_size(b) == 0) {
         fail(err, ERR_FILE, "%s '%s' is empty", what, path);
         g_bytes_unref(b);

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/bits.h"
+#include "base/file.h"
 #include "core/snap_file.h"
 #include "core/snap_hash.h"
 #include "devices/cfi_flash.h"
@@ -209,6 +211,19 @@ static bool is_special(const char *path)
     return lstat(path, &s) == 0 && !S_ISREG(s.st_mode);
 }
 
+bool machine_save_check(const char *path, GError **err)
+{
+    struct stat s;
+    g_autofree char *folder = g_path_get_dirname(path);
+    if (stat(path, &s) != 0 || S_ISREG(s.st_mode)) {
+        return access(folder, W_OK | X_OK) == 0 ||
+               fail(err, ERR_FILE, "cannot make a file in '%s': %s", folder, g_strerror(errno));
+    }
+    return (!S_ISDIR(s.st_mode) && access(path, W_OK) == 0) ||
+           fail(err, ERR_FILE, "cannot write '%s': %s", path,
+                g_strerror(S_ISDIR(s.st_mode) ? EISDIR : errno));
+}
+
 bool machine_save(struct machine *m, const char *path, GError **err)
 {
     bool in_place = is_special(path);
@@ -267,14 +282,17 @@ bool machine_load_bytes(struct machine *m, const uint8_t *p, size_t len, GError 
 
 bool machine_load(struct machine *m, const char *path, GError **err)
 {
-    GError *why = NULL;
-    g_autoptr(GMappedFile) f = g_mapped_file_new(path, FALSE, &why);
-    if (f != NULL && machine_load_bytes(m, (const uint8_t *)g_mapped_file_get_contents(f),
-                                        g_mapped_file_get_length(f), &why)) {
-        return true;
+    size_t len;
+    g_autoptr(GBytes) bytes = file_map("snapshot", path, err);
+    if (bytes == NULL) {
+        return false;
     }
-    g_propagate_prefixed_error(err, why, "snapshot '%s': ", path);
-    return false;
+    const uint8_t *p = g_bytes_get_data(bytes, &len);
+    if (!machine_load_bytes(m, p, len, err)) {
+        g_prefix_error(err, "snapshot '%s': ", path);
+        return false;
+    }
+    return true;
 }
 
 /* ---- hashes ---- */

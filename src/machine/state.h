@@ -22,6 +22,8 @@ void machine_snap(struct machine *m, struct snap *s);
  */
 void machine_checkpoint(struct machine *m);
 
+/* Whether there can be such a file: to be told at the start, and not when its time comes. */
+bool machine_save_check(const char *path, GError **err) NODISCARD;
 /* The file is complete, or as it was before. */
 bool machine_save(struct machine *m, const char *path, GError **err) NODISCARD;
 /* The same in memory. */

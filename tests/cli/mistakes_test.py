@@ -79,6 +79,10 @@ CASES = """
 -kernel image -initrd folder                    | folder, directory
 -kernel image -initrd initrd-big                | initrd-big, -m
 -initrd disk                                    | -initrd, -kernel
+-initrd disk -bios disk                         | -initrd, -kernel
+-append x                                       | -append, -kernel
+-append x -device loader,file=text,addr=0x1000  | -append, -kernel
+-M virt,append=                                 | -append, -kernel
 -kernel image -dtb absent                       | absent, exist
 -kernel image -dtb empty                        | empty
 -kernel image -dtb dtb-garbage                  | dtb-garbage, device tree
@@ -112,6 +116,8 @@ kernel                                          | kernel, -kernel
 -M pc                                           | pc, virt
 -M virt,nonsense=on                             | nonsense
 -M virt,gic-version=5                           | gic-version
+-M virt,its=on,gic-version=4.1,virtualization=off | gic-version=4.1, virtualization=on
+-M virt,gic-version=4,its=off                   | gic-version=4, its=on
 -M virt,secure=perhaps                          | secure, perhaps
 -M virt,dumpdtb=folder                          | folder
 -M virt,dumpdtb=folder/absent/x                 | folder/absent/x
@@ -206,6 +212,13 @@ kernel                                          | kernel, -kernel
 -vga std                                        | std
 -uuid nonsense                                  | nonsense
 --seed x                                        | x
+--replay absent                                 | journal 'absent' does not exist
+--replay folder                                 | folder, directory
+--record new -drive file=absent,format=raw,snapshot=on | 'absent' does not exist
+--snapshot-load absent                          | snapshot 'absent' does not exist
+--snapshot-load fifo                            | fifo, regular
+--snapshot-save-at 1s,file=folder               | --snapshot-save-at, 'folder', directory
+--snapshot-save-at 1s,file=folder/absent/x      | --snapshot-save-at, folder/absent
 --quantum 5                                     | 5
 --pace maybe                                    | maybe
 --trace new,events=foo                          | events, foo, insn

@@ -20,7 +20,7 @@ class Qmp:
         self.s = socket.socket(socket.AF_UNIX)
         self.s.settimeout(timeout)
         self.s.connect(str(path))
-        self.f = self.s.makefile("rw", newline="\n")
+        self.f = self.s.makefile("rw", newline="\n", errors="surrogateescape")
         self.events = []
         self.greeting = self.read()
 
@@ -140,7 +140,8 @@ class Protocol(QmpCase):
         """An error each, and the next command works; a client may come back."""
         q = self.start(*self.spin())
         for text in ("nonsense\n", "}\n", '{"execute":}\n', '{"execute":"stop"]\n', "[" * 200 +
-                     "]" * 200, "{" * 5 + "}" * 5 + "\n", '"a string"\n', "12\n"):
+                     "]" * 200, '{"execute":"stop\n', "[" * 1025, "\udcff", "{\udcff",
+                     "{" * 5 + "}" * 5 + "\n", '"a string"\n', "12\n"):
             self.assertIn("error", q.raw(text), text)
         self.assertEqual(q("qmp_capabilities"), {"return": {}})
         q.close()
@@ -165,6 +166,14 @@ class Protocol(QmpCase):
             self.assertEqual(q(command, val=cli.CODE, size=len(code), filename=str(out)),
                              {"return": {}})
             self.assertEqual(out.read_bytes(), code)
+        spaced = self.folder / 'a "name" with spaces'
+        quoted = str(spaced).replace('"', '\\"')
+        self.assertEqual(self.human(q, f'pmemsave {cli.CODE}+8-2*3 2 "{quoted}"'), "")
+        self.assertEqual(spaced.read_bytes(), code[2:4])
+        for line, error in (('pmemsave 0 4 "x', "unterminated string"),
+                            ('pmemsave 0 4 "\\q"', "unsupported escape code: '\\q'"),
+                            ("pmemsave 0 4 a b", "the form is: pmemsave")):
+            self.assertIn(error, self.human(q, line))
         self.assertIn("error", q("pmemsave", val=0x30000000, size=8, filename=str(out)))
         self.assertIn("error", q("memsave", val=0, size=8, filename="/no/such/folder"))
         self.assertIn("error", q("memsave", val=0, size=8, filename=str(out), **{"cpu-index": 2}))
@@ -302,11 +311,15 @@ class Human(cli.Case):
     def test_on_standard_input(self):
         result = cli.run(*cli.BARE, "-serial", "none", *self.SPIN, "-monitor", "stdio", "-S",
                          *cli.raw(self.folder / "spin", cli.SPIN),
-                         stdin=b"info status\ninfo registers\nx /1xw 0x40200000\nx /2i $pc\nq\n")
+                         stdin=b"info status\ninfo registers\nx /1xw 0x40200000\nx /2i $pc\n"
+                         b"x/xw $pc-4*(2-1)+4\np/d -(1+2)*3|1\nprint 1/0\np 1+\np (1\ninfo\nq\n")
         self.assertEqual(result.status, 0)
         self.assertRegex(result.output, r"VM status: paused \(prelaunch\)")
         self.assertRegex(result.output, r"pc=0000000040200000")
-        self.assertRegex(result.output, r"0000000040200000: 0x14000000")
+        self.assertEqual(result.output.count("0000000040200000: 0x14000000"), 2)
+        for line in (r" -9", r"Error: '1/0' divides by zero", r"Error: '1\+' is not a number",
+                     r"Error: '\)' expected in '\(1'", r"info status +does the machine run\?"):
+            self.assertRegex(result.output, rf"(?m){line}\r*$")
         self.assertRegex(result.output, r"0000000040200000: 14000000  b\s+#?0x40200000")
 
     def test_extended_interrupts(self):
