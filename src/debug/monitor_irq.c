@@ -63,8 +63,7 @@ static bool is_v3(const struct monitor *mon)
 
 static uint64_t redistributor(const struct monitor *mon)
 {
-    return virt_memmap[VIRT_GICR].base +
-           mon->pe * virt_gicr_stride(machine_get_config(mon->m)->gic_version);
+    return virt_gicr_base(machine_get_config(mon->m)->gic_version, mon->pe);
 }
 
 static bool is_espi(unsigned intid)

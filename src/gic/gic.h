@@ -27,12 +27,14 @@
 struct gic;
 
 struct gic_cfg {
-    unsigned version;      /* 2, 3 or 4: what is said of v3 is true of v4 */
-    unsigned minor;        /* v4: 1 is GICv4.1 */
-    unsigned n_pe;         /* v2: at most 8 */
-    unsigned n_spi;        /* multiple of 32, at most 960; INTIDs 32 to 31 + n_spi */
-    unsigned n_espi;       /* v3: multiple of 32, at most 1024; INTIDs 4096 to 4095 + n_espi */
-    unsigned n_eppi;       /* v3: 0, 32 or 64; INTIDs 1056 to 1055 + n_eppi */
+    unsigned version; /* 2, 3 or 4: what is said of v3 is true of v4 */
+    unsigned minor;   /* v4: 1 is GICv4.1 */
+    unsigned n_pe;    /* v2: at most 8 */
+    unsigned n_spi;   /* multiple of 32, at most 960; INTIDs 32 to 31 + n_spi */
+    unsigned n_espi;  /* v3: multiple of 32, at most 1024; INTIDs 4096 to 4095 + n_espi */
+    unsigned n_eppi;  /* v3: 0, 32 or 64; INTIDs 1056 to 1055 + n_eppi */
+    /* v3: redistributors in the first of two series of contiguous ones; 0: there is one series */
+    unsigned n_first_redists;
     const uint64_t *mpidr; /* v3: MPIDR_EL1 of each PE; NULL: Aff0 = PE number */
     bool security;         /* two Security states (GICD_CTLR.DS = 0 at reset) */
     bool virtualization;   /* GICH/GICV or ICH_* and ICV_* */

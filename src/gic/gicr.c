@@ -80,13 +80,19 @@ static void write_ctlr(struct device *d, const struct reg_desc *r, unsigned idx,
     pending_pe_changed(p);
 }
 
+/* Software walks a series of contiguous redistributors until it has seen the last. */
+static bool ends_series(const struct gic_pe *p)
+{
+    return p->n == p->g->cfg.n_pe - 1 || p->n + 1 == p->g->cfg.n_first_redists;
+}
+
 static uint64_t read_typer(struct device *d, const struct reg_desc *r, unsigned idx,
                            const struct bus_txn *t)
 {
     const struct gic_pe *p = of(d);
     uint64_t v = (uint64_t)p->affinity << 32 | TYPER_COMMON_LPI_AFF | p->n << 8;
     v |= (uint64_t)(p->g->cfg.n_eppi / 32) << TYPER_PPINUM_LO;
-    v |= p->n == p->g->cfg.n_pe - 1 ? TYPER_LAST : 0;
+    v |= ends_series(p) ? TYPER_LAST : 0;
     v |= p->g->cfg.one_of_n ? TYPER_DPGS : 0;
     v |= p->lpi != NULL ? TYPER_PLPIS : 0;
     v |= gic_has_vlpis(p->g) ? TYPER_VLPIS : 0;

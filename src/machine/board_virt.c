@@ -125,17 +125,12 @@ static bool map_part(struct machine *m, uint64_t base, struct device *d, GError 
 
 static bool map_gic_v3(struct machine *m, struct device *d, GError **err)
 {
-    const struct memmap_entry *low = &virt_memmap[VIRT_GICR];
-    const struct memmap_entry *high = &virt_memmap[VIRT_GICR_HIGH];
-    uint64_t stride = virt_gicr_stride(m->cfg.gic_version);
-    unsigned n_low = (unsigned)(low->size / stride);
-
     if (!bus_map_device(m->bus, pa(virt_memmap[VIRT_GICD].base), d, GIC_REGION_DIST, PAS_MASK_BOTH,
                         err)) {
         return false;
     }
     for (unsigned i = 0; i < m->n_pes; i++) {
-        uint64_t base = i < n_low ? low->base + i * stride : high->base + (i - n_low) * stride;
+        uint64_t base = virt_gicr_base(m->cfg.gic_version, i);
         if (!map_part(m, base, gic_redist_device(m->gic, i), err) ||
             !map_part(m, base + VIRT_GICR_SIZE, gic_vlpi_device(m->gic, i), err)) {
             return false;
@@ -154,6 +149,7 @@ static bool add_gic(struct machine *m, GError **err)
         .minor = m->cfg.gic_minor,
         .n_pe = m->n_pes,
         .n_spi = VIRT_N_SPI,
+        .n_first_redists = virt_gicr_n_low(m->cfg.gic_version),
         .mpidr = m->mpidr,
         .security = m->cfg.secure,
         .virtualization = m->cfg.virtualization,

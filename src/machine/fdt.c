@@ -272,15 +272,14 @@ static void put_gic_v2_reg(struct tree *t)
 static void put_gic_v3_reg(struct tree *t)
 {
     const struct memmap_entry *m = virt_memmap;
-    uint64_t low = m[VIRT_GICR].size / virt_gicr_stride(t->c->gic_version);
-    uint64_t n_high = t->c->n_cpus > low ? t->c->n_cpus - low : 0;
+    bool two = t->c->n_cpus > virt_gicr_n_low(t->c->gic_version);
     uint32_t cells[] = {
         CELLS64(m[VIRT_GICD].base),      CELLS64(m[VIRT_GICD].size),
         CELLS64(m[VIRT_GICR].base),      CELLS64(m[VIRT_GICR].size),
         CELLS64(m[VIRT_GICR_HIGH].base), CELLS64(m[VIRT_GICR_HIGH].size),
     };
-    put_cells(t, "reg", cells, n_high > 0 ? 12 : 8);
-    PUT_CELLS(t, "#redistributor-regions", n_high > 0 ? 2 : 1);
+    put_cells(t, "reg", cells, two ? 12 : 8);
+    PUT_CELLS(t, "#redistributor-regions", two ? 2 : 1);
 }
 
 static void its(struct tree *t)

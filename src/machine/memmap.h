@@ -104,8 +104,9 @@ unsigned virt_pmu_intid(bool espi);
 #define SECURE_GPIO_LINE_POWEROFF 0
 #define SECURE_GPIO_LINE_RESET    1
 
-/* Of a PE in the redistributor windows; a redistributor alone. */
-uint64_t virt_gicr_stride(unsigned gic_version);
+/* How many PEs have their redistributor in the first window; where that of a PE is. */
+unsigned virt_gicr_n_low(unsigned gic_version);
+uint64_t virt_gicr_base(unsigned gic_version, unsigned pe);
 #define VIRT_GICR_SIZE (128 * KIB)
 
 #define VIRT_MAX_CPUS_GICV2 8

@@ -26,6 +26,8 @@ LINUX = {
     "smp4": ("k61", "-cpu max -smp 4", ["Brought up 1 node, 4 CPUs", VHE, DONE]),
     "smp8": ("k61", "-cpu max -smp 8", ["Brought up 1 node, 8 CPUs", VHE, DONE]),
     "smp8-a57": ("k61", "-cpu cortex-a57 -smp 8", ["Brought up 1 node, 8 CPUs", NVHE, DONE]),
+    # More than the first window of redistributors has room for.
+    "smp130": ("k61", "-cpu cortex-a57 -smp 130", ["Brought up 1 node, 130 CPUs", NVHE, DONE]),
     "gicv2": ("k61", "-cpu max -M gic-version=2", [VHE, DONE]),
     "gicv2-smp8": ("k61", "-cpu cortex-a57 -smp 8 -M gic-version=2",
                    ["Brought up 1 node, 8 CPUs", NVHE, DONE]),
