@@ -5,7 +5,6 @@
 
 #include "base/bits.h"
 #include "cpu/cpu.h"
-#include "cpu/cpu_debug.h"
 #include "machine/machine.h"
 
 #define PAGE_BYTES 4096U
@@ -16,6 +15,51 @@ static uint8_t pas_of_physical(struct machine *m, unsigned pe, pa_t at)
     struct mem_attrs ns = {.requester_id = pe, .pas = PAS_NS};
     struct bus_txn t = {.pa = at, .size = 1, .attrs = ns, .debug = true};
     return bus_access(machine_bus(m), &t) == BUS_OK ? PAS_NS : PAS_S;
+}
+
+static bool is_same(const struct cpu_context *a, const struct cpu_context *b)
+{
+    return a->regime == b->regime && a->pas == b->pas && a->el0 == b->el0 &&
+           a->shared == b->shared && a->s1 == b->s1 && a->s2 == b->s2 && a->asid == b->asid &&
+           a->vmid == b->vmid && a->ttbr[0] == b->ttbr[0] && a->ttbr[1] == b->ttbr[1] &&
+           a->vttbr == b->vttbr;
+}
+
+/* How well a context of PE i serves the view; 0: not at all. */
+static unsigned rank(const struct memory_view *v, bool own, const struct cpu_context *x)
+{
+    if (v->kind == MEMORY_CONTEXT) {
+        return own && is_same(&v->context, x);
+    }
+    return x->s2 && x->vmid == v->vmid ? 1 + 8 * x->current + 4 * x->s1 + 2 * (x->number != 0) + own
+                                       : 0;
+}
+
+bool memory_find_context(struct machine *m, unsigned pe, const struct memory_view *v,
+                         unsigned *out_pe, unsigned *out_i)
+{
+    unsigned best = 0;
+    for (unsigned p = 0; p < machine_n_pes(m); p++) {
+        struct cpu_context x;
+        for (unsigned i = 0; cpu_context_at(machine_pe(m, p), i, &x); i++) {
+            unsigned r = rank(v, p == pe, &x);
+            if (r > best) {
+                best = r;
+                *out_pe = p;
+                *out_i = i;
+            }
+        }
+    }
+    return best != 0;
+}
+
+bool memory_walk_context(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
+                         struct cpu_walk *out)
+{
+    unsigned owner, i;
+    *out = (struct cpu_walk){0};
+    return memory_find_context(m, pe, v, &owner, &i) &&
+           cpu_walk_context(machine_pe(m, owner), i, v->ipa, addr, out);
 }
 
 bool memory_translate(struct machine *m, unsigned pe, const struct memory_view *v, uint64_t addr,
@@ -37,7 +81,8 @@ bool memory_translate(struct machine *m, unsigned pe, const struct memory_view *
         w.ok = cpu_walk(c, v->el, addr, &w);
         break;
     case MEMORY_CONTEXT:
-        w.ok = cpu_walk_context(c, v->context, v->ipa, addr, &w);
+    case MEMORY_VM:
+        w.ok = memory_walk_context(m, pe, v, addr, &w);
         break;
     }
     out->pa = w.pa;

@@ -44,6 +44,8 @@ monitor_handler monitor_stop, monitor_cont, monitor_quit, monitor_system_reset,
 /* monitor_memory.c */
 monitor_handler monitor_print, monitor_x, monitor_xp, monitor_memsave, monitor_pmemsave,
     monitor_view_command, monitor_info_view;
+/* Is the view a context or a VM? */
+bool monitor_views_context(const struct monitor *mon);
 /* monitor_mmu.c */
 monitor_handler monitor_translate, monitor_gva2gpa, monitor_info_contexts;
 /* monitor_snapshot.c */

@@ -205,39 +205,30 @@ bool monitor_pmemsave(struct monitor *mon, char **args, GString *out, GError **e
 
 /* ---- views ---- */
 
-/* The context of a VM that its TLB entries are for: the one in force, else the first one. */
-static bool find_vmid(const struct monitor *mon, uint64_t vmid, unsigned *out)
+bool monitor_views_context(const struct monitor *mon)
 {
-    struct cpu_context x;
-    bool found = false;
-    for (unsigned i = 0; cpu_context_at(monitor_cpu(mon), i, &x); i++) {
-        if (x.s2 && x.vmid == vmid && (!found || x.current)) {
-            *out = i;
-            found = true;
-        }
-    }
-    return found;
+    return mon->view.kind == MEMORY_CONTEXT || mon->view.kind == MEMORY_VM;
 }
 
 static bool view_context(struct monitor *mon, char **args, struct memory_view *v, GError **err)
 {
-    bool by_vmid = strcmp(args[0], "vmid") == 0;
-    struct cpu_context x;
+    unsigned pe, i;
     uint64_t n;
     if (args[1] == NULL || !monitor_number(mon, args[1], &n, err)) {
         return args[1] != NULL || fail(err, ERR_OPTION, "%s: which one?", args[0]);
     }
-    v->kind = MEMORY_CONTEXT;
-    v->context = (unsigned)MIN(n, CPU_CONTEXT_EL1 - 1);
     v->ipa = g_strcmp0(args[2], "ipa") == 0;
     if (args[2] != NULL && !v->ipa) {
         return fail(err, ERR_OPTION, "'%s': there is 'ipa'", args[2]);
     }
-    if (by_vmid && !find_vmid(mon, n, &v->context)) {
-        return fail(err, ERR_OPTION, "PE %u has no context of VMID %" PRIu64 " (info contexts)",
-                    mon->pe, n);
+    if (strcmp(args[0], "vmid") == 0) {
+        v->kind = MEMORY_VM;
+        v->vmid = n;
+        return memory_find_context(mon->m, mon->pe, v, &pe, &i) ||
+               fail(err, ERR_OPTION, "no PE has a context of VMID %" PRIu64 " (info contexts)", n);
     }
-    return cpu_context_at(monitor_cpu(mon), v->context, &x) ||
+    v->kind = MEMORY_CONTEXT;
+    return (n < CPU_CONTEXT_EL1 && cpu_context_at(monitor_cpu(mon), (unsigned)n, &v->context)) ||
            fail(err, ERR_OPTION, "there is no context %" PRIu64 " (info contexts)", n);
 }
 
@@ -260,6 +251,19 @@ bool monitor_view_command(struct monitor *mon, char **args, GString *out, GError
     return true;
 }
 
+static void put_context(const struct monitor *mon, GString *out)
+{
+    const struct memory_view *v = &mon->view;
+    unsigned pe, i;
+    if (memory_find_context(mon->m, mon->pe, v, &pe, &i)) {
+        g_string_append_printf(out, "%scontext %u of PE %u", v->kind == MEMORY_VM ? ", " : "of ", i,
+                               pe);
+    } else {
+        g_string_append(out, ", of which no TLB knows any more");
+    }
+    g_string_append(out, v->ipa ? ", intermediate physical\n" : "\n");
+}
+
 bool monitor_info_view(struct monitor *mon, char **args, GString *out, GError **err)
 {
     const struct memory_view *v = &mon->view;
@@ -272,8 +276,11 @@ bool monitor_info_view(struct monitor *mon, char **args, GString *out, GError **
         g_string_append_printf(out, "as EL%u sees it\n", v->el);
         break;
     case MEMORY_CONTEXT:
-        g_string_append_printf(out, "of context %u%s\n", v->context,
-                               v->ipa ? ", intermediate physical" : "");
+        put_context(mon, out);
+        break;
+    case MEMORY_VM:
+        g_string_append_printf(out, "of VM %" PRIu64, v->vmid);
+        put_context(mon, out);
         break;
     case MEMORY_PHYSICAL:
         g_string_append(out, "physical\n");

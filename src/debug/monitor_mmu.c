@@ -88,8 +88,8 @@ static bool walk(struct monitor *mon, const char *how, uint64_t addr, struct cpu
         (void)cpu_walk(c, el, addr, w);
     } else if (strcmp(how, "ipa") == 0) {
         (void)cpu_walk_context(c, CPU_CONTEXT_EL1, true, addr, w);
-    } else if (strcmp(how, "view") == 0 && mon->view.kind == MEMORY_CONTEXT) {
-        (void)cpu_walk_context(c, mon->view.context, mon->view.ipa, addr, w);
+    } else if (strcmp(how, "view") == 0 && monitor_views_context(mon)) {
+        (void)memory_walk_context(mon->m, mon->pe, &mon->view, addr, w);
     } else {
         return fail(err, ERR_OPTION,
                     "'%s': there is el0 to el3, ipa, and view when it is a context", how);

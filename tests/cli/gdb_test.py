@@ -271,14 +271,18 @@ class Bare(GdbCase):
     def test_memory_of_a_virtual_machine(self):
         """By VMID, while EL2 runs: what its stage 2 maps, and what it does not."""
         elf = cli.program("debuggee").parent.parent / "guest/faults_stage2.elf"
-        d = self.start("-M", self.SMP, "-semihosting", "-kernel", elf, "-S")
+        d = self.start("-M", self.SMP, "-semihosting", "-kernel", elf, "-S", "--snapshot-dir",
+                       self.folder)
         out = self.gdb(
             d, "break guest_trap if $HCR_EL2 & 1", "continue", "monitor info contexts",
-            "monitor translate 0x40200000 ipa", "monitor xp /2xw 0x40200000", "monitor view vmid 1 "
-            "ipa", "x/2xw 0x40200000", "monitor view vmid 77", "python\ntry:\n  gdb.execute("
-            "'x/1xw 0')\nexcept gdb.error as e:\n  print(e)\nend", "kill", symbols=elf)
+            "monitor translate 0x40200000 ipa", "monitor xp /2xw 0x40200000",
+            "monitor savevm flushes", "monitor info contexts", "monitor view vmid 1 ipa",
+            "continue", "monitor info view", "x/2xw 0x40200000", "monitor view vmid 77",
+            "python\ntry:\n  gdb.execute('x/1xw 0')\nexcept gdb.error as e:\n  print(e)\nend",
+            "kill", symbols=elf)
         self.check_values(out, r"EL1&0 NS priv VMID 1 .*VTTBR", r"stage 2 level 2: .*block",
-                          r"PA NS:000040200000", r"Error: .*no context of VMID 77",
+                          r"PA NS:000040200000", r"VMID 1 .*VTTBR.* retired",
+                          r"memory of VM 1, context \d", r"Error: no PE has a context of VMID 77",
                           r"Cannot access memory at address 0x0")
         ours, theirs = re.findall(r":\s(0x[0-9a-f]{8})\s(0x[0-9a-f]{8})\n", out)
         self.assertEqual(ours, theirs)

@@ -22,6 +22,7 @@
 #define TTBR_ASID    (UINT64_C(0xffff) << 48)
 #define MAX_SINGLE   UINT64_C(64) /* pages that maintenance drops one by one */
 #define FETCH_MAP_SZ 512          /* words: pages that instructions came from, hashed */
+#define N_VMS        8
 
 struct context_table {
     struct context ctx[N_CONTEXTS];
@@ -33,6 +34,8 @@ struct context_table {
     uint16_t current[2]; /* index + 1: data, unprivileged data; 0: not yet */
     uint64_t fetched[FETCH_MAP_SZ];
     struct large_map large;
+    struct context vms[N_VMS]; /* for debuggers: the last one of each VM that flushes took */
+    uint8_t n_vms, next_vm;
 };
 
 struct context_table *context_table_new(void)
@@ -79,9 +82,36 @@ static void begin_epoch(struct cpu *c)
     }
 }
 
+/*
+ * A debugger's key frames and snapshots flush; it wants to look at VMs that do not run all the
+ * same. Tables of stage 1 are worth more than that there are none.
+ */
+static void remember_vm(struct context_table *t, const struct context *x)
+{
+    unsigned i = 0;
+    while (i < t->n_vms && t->vms[i].cfg.s2.vmid != x->cfg.s2.vmid) {
+        i++;
+    }
+    if (i < t->n_vms && t->vms[i].cfg.s1.on && !x->cfg.s1.on) {
+        return;
+    }
+    if (i == t->n_vms) {
+        i = t->next_vm;
+        t->next_vm = (t->next_vm + 1) % N_VMS;
+        t->n_vms = MAX(t->n_vms, (uint8_t)(i + 1));
+    }
+    t->vms[i] = *x;
+    t->vms[i].number = 0;
+}
+
 void context_flush(struct cpu *c)
 {
     struct context_table *t = c->contexts;
+    for (unsigned i = 0; i < t->n_used; i++) {
+        if (t->ctx[i].cfg.s2.on) {
+            remember_vm(t, &t->ctx[i]);
+        }
+    }
     begin_epoch(c);
     clear_fast_tlb(c);
     jump_cache_clear(c);
@@ -97,7 +127,11 @@ void context_flush(struct cpu *c)
 
 const struct context *context_at(const struct cpu *c, unsigned i)
 {
-    return i < c->contexts->n_used ? &c->contexts->ctx[i] : NULL;
+    const struct context_table *t = c->contexts;
+    if (i < t->n_used) {
+        return &t->ctx[i];
+    }
+    return i - t->n_used < t->n_vms ? &t->vms[i - t->n_used] : NULL;
 }
 
 /* ---- finding and making contexts ---- */

@@ -51,7 +51,8 @@ const struct context *context_for_walk(struct cpu *c, bool unpriv, uint64_t va);
 /* enum decode_mode of the current state; without what depends on the page (MODE_GUARDED). */
 uint32_t context_decode_mode(const struct cpu *c);
 
-/* For debuggers: those that are known, from 0 on; NULL: no more. */
+/* For debuggers: those that are known, from 0 on; NULL: no more. The last ones are of VMs that were
+ * seen before the last flush. */
 const struct context *context_at(const struct cpu *c, unsigned i);
 
 /* Everything goes: all numbers, the fast TLB and the jump cache. */
