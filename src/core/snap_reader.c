@@ -348,7 +348,8 @@ static void skip_entry(struct reader *r, enum snap_entry kind)
         (void)read_int(r, 2);
         read_bytes(r, NULL, read_int(r, 4));
     } else if (kind == SNAP_ENTRY_CHUNKS) {
-        read_chunks(r, NULL, MIN(read_int(r, 4), SNAP_CHUNK_MAX));
+        uint64_t bytes = read_int(r, 4);
+        read_chunks(r, NULL, MIN(bytes, SNAP_CHUNK_MAX));
     } else {
         read_pages(r, NULL, read_int(r, 8) / SNAP_PAGE);
     }

@@ -44,9 +44,27 @@ static void fill(void *opaque, uint8_t *buf, size_t len)
     memset(buf, 1, len);
 }
 
+/* An overlay that has one part. */
+static uint8_t part[512];
+
+static void kept_each(void *opaque, void (*fn)(void *ctx, uint64_t n, const uint8_t *p), void *ctx)
+{
+    fn(ctx, 0, part);
+}
+
+static void kept_clear(void *opaque) {}
+
+static uint8_t *kept_put(void *opaque, uint64_t n)
+{
+    return n == 0 ? part : NULL;
+}
+
+static const struct snap_chunks kept = {sizeof(part), kept_each, kept_clear, kept_put, NULL};
+
 struct rig {
     struct machine *m;
     unsigned turns;
+    struct machine_disk drive;
     struct chardev chr, port;
     struct blockdev disk;
     struct netdev net;
@@ -83,9 +101,12 @@ static void build(struct rig *r, uint8_t setup)
     static const struct netdev_ops net_ops = {.send = send_frame};
     struct machine_config c;
     machine_config_init(&c);
-    *r = (struct rig){.disk = {.ops = &disk_ops, .size = 1 << 20},
+    *r = (struct rig){.disk = {.ops = &disk_ops, .size = 1 << 20, .kept = &kept},
+                      .drive = {.name = "d0", .dev = &r->disk},
                       .net = {.ops = &net_ops},
                       .entropy = {.fill = fill}};
+    c.disks = &r->drive;
+    c.n_disks = 1;
     c.ram_bytes = RAM_BYTES;
     c.gic_version = setup & 1 ? 2 : 3;
     c.secure = setup & 2;

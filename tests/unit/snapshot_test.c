@@ -216,10 +216,47 @@ static void seek(void *opaque, uint64_t at)
     *(uint64_t *)opaque = at;
 }
 
+/* What an overlay keeps: CLUSTERS parts, of which some are there. */
+enum { CLUSTERS = 8, CLUSTER_BYTES = 4096 };
+
+struct overlay {
+    bool there[CLUSTERS];
+    uint8_t data[CLUSTERS][CLUSTER_BYTES];
+    struct snap_chunks kept;
+};
+
+static void kept_each(void *opaque, void (*fn)(void *ctx, uint64_t n, const uint8_t *p), void *ctx)
+{
+    const struct overlay *o = opaque;
+    for (unsigned i = 0; i < CLUSTERS; i++) {
+        if (o->there[i]) {
+            fn(ctx, i, o->data[i]);
+        }
+    }
+}
+
+static void kept_clear(void *opaque)
+{
+    struct overlay *o = opaque;
+    memset(o->there, 0, sizeof(o->there));
+}
+
+static uint8_t *kept_put(void *opaque, uint64_t n)
+{
+    struct overlay *o = opaque;
+    if (n >= CLUSTERS) {
+        return NULL;
+    }
+    o->there[n] = true;
+    return o->data[n];
+}
+
 struct rig {
     struct machine *m;
+    struct overlay overlay;
     struct chardev chr;
     struct blockdev disk;
+    struct machine_disk drive;
     struct netdev net;
     struct entropy entropy;
     uint64_t drawn;
@@ -233,7 +270,10 @@ static void rig_init(struct rig *r, unsigned gic_version, bool secure)
 {
     struct machine_config c;
     machine_config_init(&c);
-    r->disk = (struct blockdev){.ops = &disk_ops, .size = 1 << 20};
+    r->overlay.kept =
+        (struct snap_chunks){CLUSTER_BYTES, kept_each, kept_clear, kept_put, &r->overlay};
+    r->disk = (struct blockdev){
+        .ops = &disk_ops, .size = CLUSTERS * CLUSTER_BYTES, .kept = &r->overlay.kept};
     r->net = (struct netdev){.ops = &net_ops, .retry = no_retry};
     r->entropy = (struct entropy){fill, tell, seek, &r->drawn};
     c.ram_bytes = 16 << 20;
@@ -242,6 +282,9 @@ static void rig_init(struct rig *r, unsigned gic_version, bool secure)
     c.its = gic_version == 4;
     c.secure = secure;
     c.n_pes = 2;
+    r->drive = (struct machine_disk){.name = "d0", .dev = &r->disk};
+    c.disks = &r->drive;
+    c.n_disks = 1;
     c.serial[0] = &r->chr;
     struct virtio_console_cfg con = {.id = "con", .max_ports = 4};
     struct virtio_port_cfg port = {.nr = -1, .console = true, .name = "p", .chr = &r->chr};
@@ -284,6 +327,9 @@ static void stir(struct rig *r, unsigned n)
         }
         cpu_set_pc(r->m->pes[i], rnd(r) & ~UINT64_C(3));
     }
+    unsigned written = rnd(r) % CLUSTERS;
+    r->overlay.there[written] = true;
+    memset(r->overlay.data[written], (int)rnd(r), CLUSTER_BYTES);
     r->drawn += rnd(r) % 1000;
     r->m->request = (struct pending_request){0};
 }
