@@ -268,6 +268,23 @@ class Bare(GdbCase):
             self.assertEqual(d.wait(), 0)
             self.assertEqual(d.text(), plain)
 
+    def test_code_that_sums_itself(self):
+        """At EL2, EL1, EL0 and in a VM: it runs into breakpoints, and never sees them."""
+        args = ["-M", self.SMP, "-semihosting", "-kernel", cli.program("sums")]
+        plain = cli.run(*cli.BARE, "-serial", "none", *args)
+        self.assertEqual(plain.status, 0, plain.output)
+        self.assertEqual(len(set(re.findall(r"(?m)^.*EL\d ([0-9a-fx]+)$", plain.output))), 1)
+        d = self.start(*args, "-S")
+        out = self.gdb(
+            d, "break *sum_loop if $x0 == (unsigned long)&sum_code", "break *sum_end",
+            *["continue", "p ($cpsr >> 2) & 3", "p $HCR_EL2 & 1", "continue"] * 5, "continue",
+            symbols=cli.program("sums"))
+        self.check_values(out, *(rf"Breakpoint 1, .*\n\$\d+ = {el}\n\$\d+ = {vm}\n(.*\n)+?"
+                                 r"Breakpoint 2, " for el, vm in
+                                 ((2, 0), (1, 0), (0, 0), (1, 1), (0, 1))), r"exited normally")
+        self.assertEqual(d.wait(), 0)
+        self.assertEqual(d.text(), plain.output)
+
     def test_memory_of_a_virtual_machine(self):
         """By VMID, while EL2 runs: what its stage 2 maps, and what it does not."""
         elf = cli.program("debuggee").parent.parent / "guest/faults_stage2.elf"
