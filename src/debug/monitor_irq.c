@@ -159,6 +159,25 @@ static void put_memory_interface(const struct monitor *mon, GString *out)
     }
 }
 
+/* LPIs of the PE, and with GICv4 the virtual PE that is resident there. */
+static void put_lpis(const struct monitor *mon, GString *out)
+{
+    static const struct {
+        const char *name;
+        unsigned off, size, version;
+    } regs[] = {{"GICR_CTLR", 0x0, 4, 3},
+                {"GICR_PROPBASER", 0x70, 8, 3},
+                {"GICR_PENDBASER", 0x78, 8, 3},
+                {"GICR_VPROPBASER", 0x20070, 8, 4},
+                {"GICR_VPENDBASER", 0x20078, 8, 4}};
+    for (size_t i = 0; i < ARRAY_LEN(regs); i++) {
+        if (machine_get_config(mon->m)->gic_version >= regs[i].version) {
+            g_string_append_printf(out, "%-20s %016" PRIx64 "\n", regs[i].name,
+                                   peek(mon, redistributor(mon) + regs[i].off, regs[i].size));
+        }
+    }
+}
+
 /* That of GICv3: every ICC and ICH register. */
 static void put_register_interface(const struct monitor *mon, GString *out)
 {
@@ -178,8 +197,9 @@ bool monitor_info_gic(struct monitor *mon, char **args, GString *out, GError **e
     uint64_t d = virt_memmap[VIRT_GICD].base;
     uint32_t typer = peek32(mon, d + GIC_TYPER);
     unsigned n = 32 * (extract32(typer, 0, 5) + 1);
-    g_string_append_printf(out, "GICv%u, PE %u, GICD_CTLR %08x, GICD_TYPER %08x\n",
-                           machine_get_config(mon->m)->gic_version, mon->pe,
+    const struct machine_config *cfg = machine_get_config(mon->m);
+    g_string_append_printf(out, "GICv%u%s, PE %u, GICD_CTLR %08x, GICD_TYPER %08x\n",
+                           cfg->gic_version, cfg->gic_minor != 0 ? ".1" : "", mon->pe,
                            peek32(mon, d + GIC_CTLR), typer);
     put_interrupts(mon, 0, MIN(n, 1020), out);
     if (is_v3(mon)) {
@@ -187,6 +207,7 @@ bool monitor_info_gic(struct monitor *mon, char **args, GString *out, GError **e
         unsigned n_espi = bit(typer, 8) ? 32 * (extract32(typer, 27, 5) + 1) : 0;
         put_interrupts(mon, INTID_OF_EPPI(0), n_eppi, out);
         put_interrupts(mon, INTID_OF_ESPI(0), n_espi, out);
+        put_lpis(mon, out);
     }
     (is_v3(mon) ? put_register_interface : put_memory_interface)(mon, out);
     return true;

@@ -328,13 +328,15 @@ class Human(cli.Case):
                   0xD2A10162, 0x52800103,  # mov x2, #0x80b0000; mov w3, #8
                   0xB9010803, 0xB9020023, 0xB9010443]  # str w3: [x0, #264] [x1, #512] [x2, #260]
         t = self.terminal("-monitor", "stdio", "-serial", "none", "-display", "none",
-                          "-M", "virt,gic-version=3,espi=on", "-m", "16M",
+                          "-M", "virt,gic-version=4.1,espi=on", "-m", "16M",
                           *cli.raw(self.folder / "enable", enable + cli.SPIN))
         t.drain(0.5)
         t.send("info gic\r")
+        t.expect(r"GICv4\.1, PE 0")
         t.expect(r" +67 .*level  enabled .*  0\r+\n"
                  r" +1059 .*level  enabled .*this PE\r+\n"
                  r" +4099 .*level  enabled .*  0\r+\n")
+        t.expect(r"GICR_CTLR +0{15}6\r+\n(.*\r+\n){3}GICR_VPENDBASER +\w{16}\r+\n")
         t.send("quit\r")
         self.assertEqual(t.wait(), 0)
 
