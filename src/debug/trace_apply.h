@@ -19,22 +19,28 @@ static inline uint64_t trace_extended(uint64_t v, unsigned option)
     }
 }
 
+/* kind: base and immediate, or base and register. */
+static inline uint64_t trace_address_of(const struct trace_regs *r, const struct a64_mem *m,
+                                        enum a64_address kind)
+{
+    if (kind == A64_ADDR_REG) {
+        return r->x[m->base] + (trace_extended(r->x[m->index], m->extend) << m->shift);
+    }
+    return r->x[m->base] + (m->post ? 0 : (uint64_t)(int64_t)m->imm);
+}
+
 /* auth: the authenticated base, if there is one. */
 static inline uint64_t trace_address(const struct trace_regs *r, const struct a64_mem *m,
                                      uint64_t pc, uint64_t auth)
 {
-    uint64_t imm = (uint64_t)(int64_t)m->imm;
     switch ((enum a64_address)m->address) {
-    case A64_ADDR_REG:
-        return r->x[m->base] + (trace_extended(r->x[m->index], m->extend) << m->shift);
     case A64_ADDR_PC:
-        return pc + imm;
+        return pc + (uint64_t)(int64_t)m->imm;
     case A64_ADDR_AUTH:
-        return auth + imm;
-    case A64_ADDR_IMM:
-        break;
+        return auth + (uint64_t)(int64_t)m->imm;
+    default:
+        return trace_address_of(r, m, m->address);
     }
-    return r->x[m->base] + (m->post ? 0 : imm);
 }
 
 /* Of an access at va that writes its base back. */

@@ -25,7 +25,7 @@ static bool carry(uint64_t *text, unsigned at)
     return false;
 }
 
-digits12 digits12_carried(digits12 d)
+digits12 digits12_carry(digits12 d)
 {
     uint64_t upper = d[0], lower = d[1];
     if (carry(&lower, DIGITS12_LAST)) {
@@ -47,7 +47,7 @@ static void set_any(struct counter *c, uint64_t v)
 void counter_set(struct counter *c, uint64_t v)
 {
     if (v == c->v + 1 && v < COUNTER_MORE) {
-        c->low = digits12_next(c->low);
+        c->low = digits12_carried(digits12_plus(c->low, 1));
     } else if (v != c->v) {
         set_any(c, v);
     }

@@ -77,17 +77,31 @@ static inline char *decimal(char *p, uint64_t v)
  * number. One vector, never two words: a host is slow to load what was stored in two parts.
  */
 typedef digits_pair digits12;
-#define DIGITS12_LAST 24 /* bit of the second word where the last digit is */
+#define DIGITS12_LAST  24 /* bit of the second word where the last digit is */
+#define DIGITS12_SPARE 2  /* of the bytes behind "(count) " that are not text */
 
-/* Of what a step left above a last 9. */
-digits12 digits12_carried(digits12 d);
-
-/* The next number; 0 behind the last one. */
-static inline digits12 digits12_next(digits12 d)
+static inline unsigned digits12_last(digits12 d)
 {
-    d += (digits12){0, UINT64_C(1) << DIGITS12_LAST};
-    bool carries = ((digits_text)d)[8 + DIGITS12_LAST / 8] > '9';
-    return __builtin_expect(carries, 0) ? digits12_carried(d) : d;
+    return ((digits_text)d)[8 + DIGITS12_LAST / 8];
+}
+
+/* Numbers from d on that differ in the last digit only. */
+static inline unsigned digits12_room(digits12 d)
+{
+    return '9' + 1U - digits12_last(d);
+}
+
+/* n further, at most by digits12_room: at that the result is to be carried. */
+static inline digits12 digits12_plus(digits12 d, unsigned n)
+{
+    return d + (digits12){0, (uint64_t)n << DIGITS12_LAST};
+}
+
+/* A number as it should be, of one whose last digit was left at 10; 0 behind the last one. */
+digits12 digits12_carry(digits12 d);
+static inline digits12 digits12_carried(digits12 d)
+{
+    return __builtin_expect(digits12_last(d) > '9', 0) ? digits12_carry(d) : d;
 }
 
 /* With the 4 bytes behind it. */

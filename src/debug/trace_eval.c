@@ -359,9 +359,21 @@ static void plan_bitfield(const struct eval *e, struct trace_plan *p)
     }
 }
 
+static void plan_constant(struct trace_plan *p, uint64_t v)
+{
+    p->op = TRACE_OP_ORR;
+    p->a = A64_ZR;
+    p->imm = v;
+}
+
 static void plan_immediate(const struct eval *e, struct trace_plan *p)
 {
     switch (field(e, 23, 3)) {
+    case 0:
+    case 1:
+        p->sf = true; /* in ADR that bit is another */
+        plan_constant(p, pc_relative(e));
+        break;
     case 2:
         plan_operation(e, p, true);
         p->a = (uint8_t)field(e, 5, 5);
@@ -374,9 +386,7 @@ static void plan_immediate(const struct eval *e, struct trace_plan *p)
         break;
     case 5:
         if (field(e, 29, 2) != 3) {
-            p->op = TRACE_OP_ORR;
-            p->a = A64_ZR;
-            p->imm = move_wide(e);
+            plan_constant(p, move_wide(e));
         }
         break;
     case 6:
@@ -440,16 +450,15 @@ static void plan_registers(const struct eval *e, struct trace_plan *p)
     }
 }
 
-struct trace_plan trace_plan_of(uint32_t word)
+struct trace_plan trace_plan_of(uint32_t word, uint64_t pc)
 {
     static const uint64_t none[A64_ZR + 1];
-    struct eval e = {.x = none, .w = word, .sf = word >> 31};
-    struct trace_plan p = {.op = TRACE_OP_ANY, .m = A64_ZR, .mask = UINT64_MAX};
+    struct eval e = {.x = none, .pc = pc, .w = word, .sf = word >> 31};
+    struct trace_plan p = {.op = TRACE_OP_ANY, .m = A64_ZR, .mask = UINT64_MAX, .sf = e.sf};
     if (extract32(word, 26, 3) == 4) {
         plan_immediate(&e, &p);
     } else {
         plan_registers(&e, &p);
     }
-    p.sf = e.sf;
     return p;
 }

@@ -28,6 +28,7 @@ enum trace_op {
     TRACE_OP_MSUB,   /* x[c] - x[a] * b */
     TRACE_OP_SELECT, /* x[a] or b */
     TRACE_OP_SIGNED, /* the field of x[a] that is the top after shift, down to right */
+    TRACE_N_OPS,
 };
 
 struct trace_plan {
@@ -41,7 +42,7 @@ struct trace_plan {
     uint64_t inverse; /* 0 or all ones */
 };
 
-struct trace_plan trace_plan_of(uint32_t word);
+struct trace_plan trace_plan_of(uint32_t word, uint64_t pc);
 
 static inline uint64_t trace_plan_cut(const struct trace_plan *p, uint64_t v)
 {
@@ -63,14 +64,19 @@ static inline uint64_t trace_plan_adds(const struct trace_plan *p, uint64_t a, u
     return r;
 }
 
-/* op is not TRACE_OP_ANY; *nzcv changes with those that set flags. */
-static inline uint64_t trace_plan_eval(const struct trace_plan *p, const uint64_t *x,
-                                       uint64_t *nzcv)
+/* b */
+static inline uint64_t trace_plan_operand(const struct trace_plan *p, const uint64_t *x)
+{
+    uint64_t b = (((x[p->m] >> p->right & p->mask) << p->shift) + p->imm) ^ p->inverse;
+    return trace_plan_cut(p, b);
+}
+
+/* op: the plan's, not TRACE_OP_ANY; *nzcv changes with those that set flags. */
+static inline uint64_t trace_plan_eval(const struct trace_plan *p, enum trace_op op,
+                                       const uint64_t *x, uint64_t b, uint64_t *nzcv)
 {
     uint64_t a = trace_plan_cut(p, x[p->a]);
-    uint64_t b = (((x[p->m] >> p->right & p->mask) << p->shift) + p->imm) ^ p->inverse;
-    b = trace_plan_cut(p, b);
-    switch ((enum trace_op)p->op) {
+    switch (op) {
     case TRACE_OP_ADD:
         return trace_plan_cut(p, a + b + p->carry);
     case TRACE_OP_ADDS:
@@ -93,6 +99,7 @@ static inline uint64_t trace_plan_eval(const struct trace_plan *p, const uint64_
     case TRACE_OP_SIGNED:
         return trace_plan_cut(p, (uint64_t)((int64_t)(a << p->shift) >> p->right));
     case TRACE_OP_ANY:
+    case TRACE_N_OPS:
         break;
     }
     return 0;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cpu/cpu_trace.h"
+#include "debug/trace_worker.h"
 #include "machine/machine.h"
 
 #define MAGIC        "ARMTRACE"
@@ -60,8 +61,10 @@ struct output {
     char *path;
     FILE *f;
     int lost; /* errno of the first failure */
+    /* ---- of what becomes text, in a thread that has f and lost to itself ---- */
     struct trace_tarmac *text;
-    struct trace_reader *reader; /* of what becomes text */
+    struct trace_reader *reader;
+    struct trace_worker *worker;
 };
 
 struct trace_session {
@@ -98,6 +101,12 @@ static void read_along(void *opaque, const uint8_t *data, size_t len)
     }
 }
 
+static void pass_on(void *opaque, const uint8_t *data, size_t len)
+{
+    struct output *o = opaque;
+    trace_worker_put(o->worker, data, len);
+}
+
 static bool open_output(struct output *o, const struct trace_options *t, unsigned n, unsigned pe,
                         GError **err)
 {
@@ -119,7 +128,7 @@ static void start(struct machine *m, struct output *o, const struct trace_option
                                    .from = t->filter.from,
                                    .to = t->filter.to,
                                    .check_every = t->check_every,
-                                   .write = t->binary ? write_binary : read_along,
+                                   .write = t->binary ? write_binary : pass_on,
                                    .opaque = o};
     if (t->binary) {
         uint8_t header[HEADER_BYTES];
@@ -129,6 +138,7 @@ static void start(struct machine *m, struct output *o, const struct trace_option
         o->text = trace_tarmac_new(&t->filter, write_text, o);
         struct trace_visitor v = trace_tarmac_visitor(o->text);
         o->reader = trace_reader_new(&v, h.ticks_per_insn);
+        o->worker = trace_worker_new(read_along, o);
     }
     cpu_trace_start(o->cpu, &cfg);
     machine_set_trace(m, pe, cpu_trace_port(o->cpu));
@@ -137,6 +147,7 @@ static void start(struct machine *m, struct output *o, const struct trace_option
 static void close_output(struct output *o)
 {
     GError *err = NULL;
+    trace_worker_finish(o->worker);
     if (o->reader != NULL && o->lost == 0 && !trace_reader_end(o->reader, &err)) {
         g_clear_error(&err);
         o->lost = EILSEQ;

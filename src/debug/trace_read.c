@@ -7,7 +7,7 @@
 #include "core/trace_code.h"
 #include "cpu/isa/emit.h"
 #include "debug/trace_apply.h"
-#include "debug/trace_run.h"
+#include "debug/trace_regs.h"
 
 #define MAX_BLOCKS (1U << 20)
 #define MAX_COPY   4096U
@@ -55,8 +55,7 @@ static void free_block(void *p)
     struct trace_block *b = p;
     if (b != NULL) {
         g_free(b->note);
-        g_free(b->values);
-        g_free(b->absolute);
+        g_free(b->values); /* with absolute */
         g_free(b);
     }
 }
@@ -242,11 +241,12 @@ static __attribute__((noinline)) bool enter_block(struct trace_reader *r, uint64
     if (prev != NULL) {
         prev->next = (uint32_t)id;
     }
+    __builtin_prefetch(block_at(r, b->next)); /* it will be late otherwise: no pattern to it */
     r->prev = (uint32_t)id;
     r->prev_block = b;
     r->insn.block = b;
     r->insn.index = 0;
-    r->insn.va = b->va | (b->pa & 0xfff);
+    r->insn.va = trace_block_va(b, 0);
     r->n_values = 0;
     r->until = b->n_in_line;
     return true;
@@ -311,8 +311,6 @@ static void analyse(struct trace_block *b)
     for (unsigned i = 0; i < b->n; i++) {
         struct a64_effect *e = &b->effects[i];
         a64_effect(b->words[i], e);
-        b->shape[i] = (uint8_t)trace_shape_of(e);
-        b->plans[i] = e->computed ? trace_plan_of(b->words[i]) : (struct trace_plan){0};
         b->first_value[i] = (uint8_t)n;
         n += a64_effect_values(e);
         if (i + 1 < b->n || !e->late) {
@@ -320,12 +318,13 @@ static void analyse(struct trace_block *b)
         }
     }
     b->first_value[b->n] = (uint8_t)n;
-    b->values = g_new0(uint64_t, n + 1);
-    b->absolute = g_new0(bool, n + 1);
+    b->values = g_malloc0((n + 1) * (sizeof(*b->values) + sizeof(*b->absolute)));
+    bool *absolute = (bool *)&b->values[n + 1];
+    b->absolute = absolute;
     for (unsigned i = 0; i < b->n; i++) {
         const struct a64_effect *e = &b->effects[i];
         if (e->nzcv && !e->computed) {
-            b->absolute[b->first_value[i] + e->n_x + 2U * e->n_v] = true;
+            absolute[b->first_value[i] + e->n_x + 2U * e->n_v] = true;
         }
     }
 }

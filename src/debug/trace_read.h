@@ -17,29 +17,31 @@
 #include "base/result.h"
 #include "core/trace.h"
 #include "cpu/isa/effects.h"
-#include "debug/trace_eval.h"
 
 #define TRACE_BLOCK_INSNS 16
 
 struct trace_block {
+    /* what a block that is entered again needs: together */
     uint64_t pa;
+    uint64_t va;          /* of its page, now */
+    void *note;           /* of the visitor: g_free'd with the block, and when va changes */
+    uint64_t *values;     /* as far as they are read; behind that of the last time */
+    const bool *absolute; /* by value: not a difference */
+    uint32_t n;
+    uint32_t next; /* block that followed */
     uint32_t mode; /* enum decode_mode of cpu/isa/emit.h */
-    unsigned n;
+    bool has_va;
+    uint8_t n_in_line; /* values, but for those that come behind a stop */
+    uint8_t first_value[TRACE_BLOCK_INSNS + 1];
     uint32_t words[TRACE_BLOCK_INSNS];
     struct a64_effect effects[TRACE_BLOCK_INSNS];
-    struct trace_plan plans[TRACE_BLOCK_INSNS]; /* of those that are computed */
-    uint64_t va;                                /* of its page, now */
-    void *note; /* of the visitor: g_free'd with the block, and when va changes */
-
-    /* ---- of the reader ---- */
-    bool has_va;
-    uint8_t shape[TRACE_BLOCK_INSNS]; /* enum trace_shape of trace_run.h */
-    uint8_t first_value[TRACE_BLOCK_INSNS + 1];
-    uint8_t n_in_line; /* values, but for those that come behind a stop */
-    uint32_t next;     /* block that followed */
-    uint64_t *values;  /* as far as they are read; behind that of the last time */
-    bool *absolute;    /* by value: not a difference */
 };
+
+/* Of its i-th instruction. */
+static inline uint64_t trace_block_va(const struct trace_block *b, unsigned i)
+{
+    return b->va | ((b->pa + 4ULL * i) & 0xfff);
+}
 
 enum trace_write_kind { TRACE_WRITE_X, TRACE_WRITE_SP, TRACE_WRITE_V, TRACE_WRITE_PSTATE };
 struct trace_write {

@@ -1,152 +1,308 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "debug/trace_run.h"
 
+#include <glib.h>
+
 #include "debug/trace_apply.h"
-#include "debug/trace_eval.h"
 #include "debug/trace_lines.h"
 
-/* What happens next, and where its lines go: of the loop, in registers of the host. */
-struct run {
-    char *p;
-    struct counter time, count; /* of 12 digits; v is not kept */
-    struct trace_regs *r;
+/*
+ * Arguments of a step, all in registers of the host. Steps call each other at their end: no deeper
+ * than a block is long where a compiler does not make jumps of that.
+ */
+#define STEP_PARAMS                                                                                \
+    char *p, const struct trace_step *s, struct trace_regs *r, const uint64_t *values,             \
+        unsigned left, digits12 time, digits12 count
+#define STEP_ARGS p, s, r, values, left, time, count
+
+static ALWAYS_INLINE char *next_step(STEP_PARAMS)
+{
+    if (--left == 0) {
+        return p;
+    }
+    s++;
+    return s->run(p, s, r, values, left, digits12_plus(time, 1), digits12_plus(count, 1));
+}
+
+static ALWAYS_INLINE char *put_insn(char *p, const struct trace_step *s, digits12 time,
+                                    digits12 count)
+{
+    p = TEXT(digits12_put(p, time), "IT (");
+    p = digits12_put(p, count) - DIGITS12_SPARE;
+    return line_padded(p, s->text, s->len);
+}
+
+/* The register that the label names. */
+static ALWAYS_INLINE char *put_labelled(char *p, const struct trace_step *s, digits12 time,
+                                        uint64_t v)
+{
+    p = digits12_put(p, time);
+    memcpy(p, s->label, sizeof(s->label));
+    p = hex16(p + s->label_len, v);
+    *p++ = '\n';
+    return p;
+}
+
+/* ---- results ---- */
+
+static char *run_nothing(STEP_PARAMS)
+{
+    p = put_insn(p, s, time, count);
+    return next_step(STEP_ARGS);
+}
+
+static char *run_value(STEP_PARAMS)
+{
+    uint64_t v = values[s->value];
+    p = put_insn(p, s, time, count);
+    r->x[s->x[0]] = v;
+    p = put_labelled(p, s, time, v);
+    return next_step(STEP_ARGS);
+}
+
+/* What is constant of a form that computes. */
+enum computed { RESULT = 1, FLAGS = 2, IMMEDIATE = 4, COMPUTED_FORMS = 8 };
+
+static ALWAYS_INLINE char *compute(STEP_PARAMS, enum trace_op op, unsigned form)
+{
+    const struct trace_plan *plan = &s->plan;
+    uint64_t out[2] = {0, extract64(r->pstate, NZCV_SHIFT, 4)};
+    if (op == TRACE_OP_ANY) {
+        trace_eval(r->x, (unsigned)out[1], 0, (uint32_t)plan->imm, out);
+    } else {
+        uint64_t b = form & IMMEDIATE ? plan->imm : trace_plan_operand(plan, r->x);
+        out[0] = trace_plan_eval(plan, op, r->x, b, &out[1]);
+    }
+    p = put_insn(p, s, time, count);
+    if (form & RESULT) {
+        r->x[s->x[0]] = out[0];
+        p = put_labelled(p, s, time, out[0]);
+    }
+    if (form & FLAGS) {
+        r->pstate = deposit64(r->pstate, NZCV_SHIFT, 4, out[1]);
+        p = line_pstate(digits12_put(p, time), r->pstate);
+    }
+    return next_step(STEP_ARGS);
+}
+
+#define FORM(name, op, form)                                                                       \
+    static char *name(STEP_PARAMS)                                                                 \
+    {                                                                                              \
+        return compute(STEP_ARGS, op, form);                                                       \
+    }
+/* Of registers, of a register and an immediate. */
+#define RESULT_FORMS(op)                                                                           \
+    FORM(run_##op, TRACE_OP_##op, RESULT)                                                          \
+    FORM(run_##op##_imm, TRACE_OP_##op, RESULT | IMMEDIATE)
+#define FLAG_FORMS(op)                                                                             \
+    FORM(run_##op, TRACE_OP_##op, RESULT | FLAGS)                                                  \
+    FORM(run_##op##_imm, TRACE_OP_##op, RESULT | FLAGS | IMMEDIATE)                                \
+    FORM(run_##op##_only, TRACE_OP_##op, FLAGS)                                                    \
+    FORM(run_##op##_imm_only, TRACE_OP_##op, FLAGS | IMMEDIATE)
+
+FORM(run_ANY, TRACE_OP_ANY, RESULT)
+FORM(run_ANY_flags, TRACE_OP_ANY, RESULT | FLAGS)
+FORM(run_ANY_only, TRACE_OP_ANY, FLAGS)
+RESULT_FORMS(ADD)
+FLAG_FORMS(ADDS)
+RESULT_FORMS(AND)
+FLAG_FORMS(ANDS)
+RESULT_FORMS(ORR)
+RESULT_FORMS(EOR)
+FORM(run_MADD, TRACE_OP_MADD, RESULT)
+FORM(run_MSUB, TRACE_OP_MSUB, RESULT)
+FORM(run_SELECT, TRACE_OP_SELECT, RESULT)
+FORM(run_SIGNED, TRACE_OP_SIGNED, RESULT)
+
+#define RESULT_ROW(op) {[RESULT] = run_##op, [RESULT | IMMEDIATE] = run_##op##_imm}
+#define FLAG_ROW(op)                                                                               \
+    {[RESULT | FLAGS] = run_##op,                                                                  \
+     [RESULT | FLAGS | IMMEDIATE] = run_##op##_imm,                                                \
+     [FLAGS] = run_##op##_only,                                                                    \
+     [FLAGS | IMMEDIATE] = run_##op##_imm_only}
+
+static trace_step_fn *const computed_forms[TRACE_N_OPS][COMPUTED_FORMS] = {
+    [TRACE_OP_ANY] = {[RESULT] = run_ANY, [RESULT | FLAGS] = run_ANY_flags, [FLAGS] = run_ANY_only},
+    [TRACE_OP_ADD] = RESULT_ROW(ADD),
+    [TRACE_OP_ADDS] = FLAG_ROW(ADDS),
+    [TRACE_OP_AND] = RESULT_ROW(AND),
+    [TRACE_OP_ANDS] = FLAG_ROW(ANDS),
+    [TRACE_OP_ORR] = RESULT_ROW(ORR),
+    [TRACE_OP_EOR] = RESULT_ROW(EOR),
+    [TRACE_OP_MADD] = {[RESULT] = run_MADD},
+    [TRACE_OP_MSUB] = {[RESULT] = run_MSUB},
+    [TRACE_OP_SELECT] = {[RESULT] = run_SELECT},
+    [TRACE_OP_SIGNED] = {[RESULT] = run_SIGNED},
 };
 
-static ALWAYS_INLINE void set_x(struct run *run, unsigned n, uint64_t v)
+/* ---- memory ---- */
+
+/* What is constant of a form that loads or stores. */
+enum accesses { STORE = 1, PAIR = 2, WRITEBACK = 4, WORD8 = 8, ACCESS_FORMS = 16 };
+
+static ALWAYS_INLINE char *put_access(char *p, const struct trace_step *s, digits12 time,
+                                      unsigned form, uint64_t va, uint64_t v)
 {
-    run->r->x[n] = v;
-    run->p = line_x(run->p, &run->time, n, v);
+    unsigned size = form & WORD8 ? 8 : s->mem.size;
+    return line_access(digits12_put(p, time), form & STORE, va, size, v);
 }
 
-static ALWAYS_INLINE void set_x_or_sp(struct run *run, unsigned n, uint64_t v)
+static ALWAYS_INLINE char *access_memory(STEP_PARAMS, enum a64_address kind, unsigned form)
 {
-    if (LIKELY(n < A64_SP)) {
-        set_x(run, n, v);
-    } else if (n == A64_SP) {
-        run->r->x[n] = v;
-        run->p = line_sp(run->p, &run->time, run->r->pstate, v);
-    }
-}
-
-static ALWAYS_INLINE void set_base(struct run *run, const struct a64_mem *m, uint64_t va)
-{
-    if (m->writeback) {
-        set_x_or_sp(run, m->base, trace_written_base(run->r, m, va));
-    }
-}
-
-static ALWAYS_INLINE void transfer(struct run *run, const struct a64_mem *m, bool write,
-                                   uint64_t va, const uint64_t v[2])
-{
-    run->p = line_access(run->p, &run->time, write, va, m->size, v[0]);
-    if (m->n == 2) {
-        run->p = line_access(run->p, &run->time, write, va + m->size, m->size, v[1]);
-    }
-}
-
-static ALWAYS_INLINE void load(struct run *run, const struct a64_effect *e, uint64_t pc,
-                               const uint64_t *values)
-{
-    uint64_t va = trace_address(run->r, &e->mem, pc, 0);
-    set_x(run, e->x[0], values[0]);
-    if (e->n_x == 2) {
-        set_x(run, e->x[1], values[1]);
-    }
-    set_base(run, &e->mem, va);
-    transfer(run, &e->mem, false, va, values);
-}
-
-static ALWAYS_INLINE void store(struct run *run, const struct a64_mem *m, uint64_t pc)
-{
-    uint64_t va = trace_address(run->r, m, pc, 0);
-    uint64_t v[2] = {run->r->x[m->r[0]], run->r->x[m->r[1]]};
-    set_base(run, m, va);
-    transfer(run, m, true, va, v);
-}
-
-static ALWAYS_INLINE void compute(struct run *run, const struct trace_block *b, unsigned index,
-                                  uint64_t pc)
-{
-    const struct a64_effect *e = &b->effects[index];
-    const struct trace_plan *plan = &b->plans[index];
-    uint64_t out[2] = {0, extract64(run->r->pstate, NZCV_SHIFT, 4)};
-    if (LIKELY(plan->op != TRACE_OP_ANY)) {
-        out[0] = trace_plan_eval(plan, run->r->x, &out[1]);
+    const struct a64_mem *m = &s->mem;
+    uint64_t va = kind == A64_ADDR_PC ? s->va : trace_address_of(r, m, kind);
+    uint64_t v[2];
+    p = put_insn(p, s, time, count);
+    if (form & STORE) {
+        v[0] = r->x[m->r[0]];
+        v[1] = form & PAIR ? r->x[m->r[1]] : 0;
     } else {
-        trace_eval(run->r->x, (unsigned)out[1], pc, b->words[index], out);
+        for (unsigned k = 0; k < (form & PAIR ? 2 : 1); k++) {
+            v[k] = values[s->value + k];
+            r->x[s->x[k]] = v[k];
+            p = line_x(digits12_put(p, time), s->x[k], v[k]);
+        }
     }
-    if (e->n_x == 1) {
-        set_x_or_sp(run, e->x[0], out[0]);
+    if (form & WRITEBACK) {
+        uint64_t base = trace_written_base(r, m, va);
+        r->x[m->base] = base;
+        p = put_labelled(p, s, time, base);
     }
-    if (e->nzcv) {
-        run->r->pstate = deposit64(run->r->pstate, NZCV_SHIFT, 4, out[1]);
-        run->p = line_pstate(run->p, &run->time, run->r->pstate);
+    p = put_access(p, s, time, form, va, v[0]);
+    if (form & PAIR) {
+        p = put_access(p, s, time, form, va + (form & WORD8 ? 8 : m->size), v[1]);
+    }
+    return next_step(STEP_ARGS);
+}
+
+#define ACCESS(name, kind, form)                                                                   \
+    static char *name(STEP_PARAMS)                                                                 \
+    {                                                                                              \
+        return access_memory(STEP_ARGS, A64_ADDR_##kind, form);                                    \
+    }
+#define ACCESSES(kind, name, form)                                                                 \
+    ACCESS(run_##kind##_ldr##name, kind, form)                                                     \
+    ACCESS(run_##kind##_str##name, kind, (form) | STORE)                                           \
+    ACCESS(run_##kind##_ldr8##name, kind, (form) | WORD8)                                          \
+    ACCESS(run_##kind##_str8##name, kind, (form) | WORD8 | STORE)
+#define ACCESS_ROW(kind, name, form)                                                               \
+    [form] = run_##kind##_ldr##name, [(form) | STORE] = run_##kind##_str##name,                    \
+    [(form) | WORD8] = run_##kind##_ldr8##name, [(form) | WORD8 | STORE] = run_##kind##_str8##name
+
+ACCESSES(IMM, , 0)
+ACCESSES(IMM, _base, WRITEBACK)
+ACCESSES(IMM, _pair, PAIR)
+ACCESSES(IMM, _pair_base, PAIR | WRITEBACK)
+ACCESSES(REG, , 0)
+ACCESSES(PC, , 0)
+
+static trace_step_fn *const access_forms[A64_ADDR_AUTH][ACCESS_FORMS] = {
+    [A64_ADDR_IMM] = {ACCESS_ROW(IMM, , 0), ACCESS_ROW(IMM, _base, WRITEBACK),
+                      ACCESS_ROW(IMM, _pair, PAIR), ACCESS_ROW(IMM, _pair_base, PAIR | WRITEBACK)},
+    [A64_ADDR_REG] = {ACCESS_ROW(REG, , 0)},
+    [A64_ADDR_PC] = {ACCESS_ROW(PC, , 0)},
+};
+
+/* ---- from an instruction to its step ---- */
+
+/* The register's line, as far as its value. SP is what the mode of the block selects. */
+static void set_label(struct trace_step *s, const struct trace_block *b, unsigned n)
+{
+    char label[32];
+    int len = n != A64_SP ? g_snprintf(label, sizeof(label), "R X%u ", n)
+                          : g_snprintf(label, sizeof(label), "R SP_EL%u ",
+                                       trace_mode_spsel(b->mode) ? trace_mode_el(b->mode) : 0);
+    s->label_len = (uint8_t)len;
+    memcpy(s->label, label, sizeof(s->label));
+}
+
+static trace_step_fn *computed_form(struct trace_step *s, const struct a64_effect *e, uint32_t word,
+                                    uint64_t pc)
+{
+    unsigned form = (e->n_x == 1 && e->x[0] <= A64_SP ? RESULT : 0) | (e->nzcv ? FLAGS : 0);
+    s->plan = trace_plan_of(word, pc);
+    if (s->plan.op == TRACE_OP_ANY) {
+        s->plan.imm = word;
+    } else if (s->plan.m == A64_ZR && computed_forms[s->plan.op][form | IMMEDIATE] != NULL) {
+        static const uint64_t zero[A64_ZR + 1];
+        s->plan.imm = trace_plan_operand(&s->plan, zero);
+        form |= IMMEDIATE;
+    }
+    return computed_forms[s->plan.op][form];
+}
+
+static trace_step_fn *access_form(struct trace_step *s, const struct a64_effect *e, uint64_t pc)
+{
+    const struct a64_mem *m = &e->mem;
+    bool store = m->kind == A64_MEM_STORE;
+    if (m->vector || m->address >= A64_ADDR_AUTH || m->n > 2 || e->n_x != (store ? 0 : m->n)) {
+        return NULL;
+    }
+    s->mem = *m;
+    s->va = pc + (uint64_t)(int64_t)m->imm;
+    unsigned form = (store ? STORE : 0) | (m->n == 2 ? PAIR : 0) | (m->writeback ? WRITEBACK : 0) |
+                    (m->size == 8 ? WORD8 : 0);
+    return access_forms[m->address][form];
+}
+
+static trace_step_fn *form_of(struct trace_step *s, const struct a64_effect *e, uint32_t word,
+                              uint64_t pc)
+{
+    if (e->late || e->pstate || e->link || e->msr || e->n_v != 0) {
+        return NULL;
+    }
+    if (e->computed) {
+        return computed_form(s, e, word, pc);
+    }
+    for (unsigned k = 0; k < e->n_x; k++) {
+        if (e->x[k] >= A64_SP) {
+            return NULL;
+        }
+    }
+    if (e->nzcv || e->n_x > 2) {
+        return NULL;
+    }
+    switch ((enum a64_mem_kind)e->mem.kind) {
+    case A64_MEM_NONE:
+        return e->n_x == 0 ? run_nothing : e->n_x == 1 ? run_value : NULL;
+    case A64_MEM_LOAD:
+    case A64_MEM_STORE:
+        return access_form(s, e, pc);
+    default:
+        return NULL;
     }
 }
+
+void trace_step_init(struct trace_step *steps, const struct trace_block *b, unsigned i)
+{
+    const struct a64_effect *e = &b->effects[i];
+    struct trace_step *s = &steps[i];
+    *s = (struct trace_step){.value = b->first_value[i], .x = {e->x[0], e->x[1]}};
+    s->run = form_of(s, e, b->words[i], trace_block_va(b, i));
+    set_label(s, b, e->mem.writeback ? e->mem.base : e->x[0]);
+    s->more = s->run == NULL ? 0 : i + 1 < b->n ? s[1].more + 1 : 1;
+}
+
+/* ---- running ---- */
 
 void trace_run(struct trace_pen *pen, const struct trace_note *note, struct trace_regs *r,
                struct trace_insn *i, unsigned n)
 {
-    const struct trace_block *b = i->block;
-    struct run run = {pen->p, {.low = pen->time.low}, {.low = pen->count.low}, r};
-    unsigned index = i->index;
-    uint64_t pc = i->va;
-    for (; index < n && b->shape[index] != TRACE_SHAPE_OTHER; index++, pc += 4) {
-        const struct a64_effect *e = &b->effects[index];
-        const uint64_t *values = b->values + b->first_value[index];
-        run.p = line_insn(run.p, &run.time, &run.count, note, index);
-        switch ((enum trace_shape)b->shape[index]) {
-        case TRACE_SHAPE_VALUE:
-            set_x(&run, e->x[0], values[0]);
-            break;
-        case TRACE_SHAPE_COMPUTED:
-            compute(&run, b, index, pc);
-            break;
-        case TRACE_SHAPE_LOAD:
-            load(&run, e, pc, values);
-            break;
-        case TRACE_SHAPE_STORE:
-            store(&run, &e->mem, pc);
-            break;
-        case TRACE_SHAPE_NOTHING:
-        case TRACE_SHAPE_OTHER:
-            break;
-        }
-        run.time.low = digits12_next(run.time.low);
-        run.count.low = digits12_next(run.count.low);
+    const uint64_t *values = i->block->values;
+    digits12 time = pen->time.low, count = pen->count.low;
+    unsigned end = MIN(n, i->index + note->steps[i->index].more), all = end - i->index;
+    char *p = pen->p;
+    for (unsigned k, index = i->index; index < end; index += k) {
+        const struct trace_step *s = &note->steps[index];
+        k = MIN(end - index, MIN(digits12_room(time), digits12_room(count)));
+        p = s->run(p, s, r, values, k, time, count);
+        time = digits12_carried(digits12_plus(time, k));
+        count = digits12_carried(digits12_plus(count, k));
     }
-    pen->p = run.p;
-    pen->time.low = run.time.low;
-    pen->count.low = run.count.low;
-    pen->time.v += index - i->index;
-    pen->count.v += index - i->index;
-    trace_insn_skip(i, index - i->index, TICKS_PER_NS);
-}
-
-enum trace_shape trace_shape_of(const struct a64_effect *e)
-{
-    const struct a64_mem *m = &e->mem;
-    if (e->late || e->pstate || e->link || e->msr || e->n_v != 0) {
-        return TRACE_SHAPE_OTHER;
-    }
-    if (e->computed) {
-        return TRACE_SHAPE_COMPUTED;
-    }
-    if (e->nzcv || m->vector || m->address == A64_ADDR_AUTH) {
-        return TRACE_SHAPE_OTHER;
-    }
-    bool plain = (e->n_x < 1 || e->x[0] < A64_SP) && (e->n_x < 2 || e->x[1] < A64_SP);
-    if (m->kind == A64_MEM_STORE) {
-        return TRACE_SHAPE_STORE;
-    }
-    if (!plain || e->n_x > 2) {
-        return TRACE_SHAPE_OTHER;
-    }
-    if (m->kind == A64_MEM_LOAD) {
-        return e->n_x == m->n ? TRACE_SHAPE_LOAD : TRACE_SHAPE_OTHER;
-    }
-    if (m->kind == A64_MEM_NONE && e->n_x < 2) {
-        return e->n_x == 0 ? TRACE_SHAPE_NOTHING : TRACE_SHAPE_VALUE;
-    }
-    return TRACE_SHAPE_OTHER;
+    pen->p = p;
+    pen->time.low = time;
+    pen->count.low = count;
+    pen->time.v += all;
+    pen->count.v += all;
+    trace_insn_skip(i, all, TICKS_PER_NS);
 }

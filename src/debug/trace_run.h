@@ -1,30 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The hot loop of Tarmac text: instructions of frequent forms, one behind the other, from values to
- * lines at once. What form an instruction has is decided when its block is defined.
+ * lines at once. When a block is first printed each of its instructions becomes a step: a function
+ * made for its form, and what that needs. A step ends in a jump to the next one.
  */
 #ifndef DEBUG_TRACE_RUN_H
 #define DEBUG_TRACE_RUN_H
 
+#include "debug/trace_digits.h"
+#include "debug/trace_eval.h"
 #include "debug/trace_regs.h"
 
-struct trace_note;
-struct trace_pen;
+struct trace_step;
+
+/* Lines of a step and of the left - 1 behind it. time and count do not carry before the last. */
+typedef char *trace_step_fn(char *p, const struct trace_step *s, struct trace_regs *r,
+                            const uint64_t *values, unsigned left, digits12 time, digits12 count);
+
+struct trace_step {
+    trace_step_fn *run; /* NULL: of no form that is here */
+    const char *text;   /* of its line IT, behind "(count) "; LINE_FIRST bytes may be read */
+    uint16_t len;
+    uint8_t disas; /* where in it the disassembly begins */
+    uint8_t more;  /* steps from here on that can run */
+    uint8_t value; /* index of its first value */
+    uint8_t x[2];  /* registers written: of a result, of a load */
+    uint8_t label_len;
+    char label[12]; /* "R X5 ", of the result or of the base that is written back */
+    union {
+        struct trace_plan plan; /* of a computed result; an immediate form has imm alone */
+        struct {
+            struct a64_mem mem;
+            uint64_t va; /* that is relative to PC */
+        };
+    };
+};
+
+/* Lines of a block's instructions, made once; of what stays the same as long as its va does. */
+struct trace_note {
+    bool ns;
+    struct trace_step steps[TRACE_BLOCK_INSNS];
+    char text[];
+};
+
+/* But for text, len and disas; the last instruction of the block first. */
+void trace_step_init(struct trace_step *steps, const struct trace_block *b, unsigned i);
+
+/* Where text goes, and the numbers that its lines begin with. */
+struct trace_pen {
+    char *p;
+    struct counter time, count;
+};
 
 #define TRACE_RUN_ROOM 8192U /* more than the lines of a run */
 
-enum trace_shape {
-    TRACE_SHAPE_OTHER,    /* not here */
-    TRACE_SHAPE_NOTHING,  /* writes nothing */
-    TRACE_SHAPE_VALUE,    /* one X register, from the stream */
-    TRACE_SHAPE_COMPUTED, /* what trace_eval works out */
-    TRACE_SHAPE_LOAD,     /* one or two X registers from memory */
-    TRACE_SHAPE_STORE,
-};
-enum trace_shape trace_shape_of(const struct a64_effect *e);
-
-/* From i up to the n-th instruction of its block, or the first that is of another form: i is then
- * that one. The pen has the numbers of i, before and after. */
+/* From i up to the n-th instruction of its block, or the first that cannot run: i is then that one.
+ * The pen has the numbers of i, before and after; they have no more than 12 digits. */
 void trace_run(struct trace_pen *pen, const struct trace_note *note, struct trace_regs *r,
                struct trace_insn *i, unsigned n);
 

@@ -47,11 +47,17 @@ static inline void set_count(struct trace_tarmac *t, uint64_t count)
     }
 }
 
-/* A line by itself: "123 ns ". */
+/* What each line begins with: "123 ns ". */
+static inline char *stamp(const struct trace_tarmac *t, char *p)
+{
+    return counter_put(p, &t->pen.time);
+}
+
+/* A line by itself. */
 static char *begin_line(struct trace_tarmac *t, tick_t when)
 {
     set_time(t, when);
-    return counter_put(t->pen.p, &t->pen.time);
+    return stamp(t, t->pen.p);
 }
 
 /* Text up to p is written. */
@@ -90,22 +96,16 @@ static char *mode_name(char *p, unsigned el, bool spsel)
     return p;
 }
 
-/* All of a line IT after "(count) ". */
-static char *constant_part(const struct trace_block *b, unsigned i, bool ns, const char *disas,
-                           size_t *out_disas, char *p)
+/* A line IT behind "(count) ", but for the disassembly. */
+static char *constant_part(const struct trace_block *b, unsigned i, bool ns, char *p)
 {
-    const char *start = p;
-    p = hex16(p, b->va | ((b->pa + 4ULL * i) & 0xfff));
+    p = hex16(p, trace_block_va(b, i));
     *p++ = ':';
     p = hex(p, b->pa + 4ULL * i, 12);
     p = ns ? TEXT(p, "_NS ") : TEXT(p, "_S ");
     p = TEXT(hex(p, b->words[i], 8), " O ");
     p = mode_name(p, trace_mode_el(b->mode), trace_mode_spsel(b->mode));
-    p = ns ? TEXT(p, "_n : ") : TEXT(p, "_s : ");
-    *out_disas = (size_t)(p - start);
-    p = line_text(p, disas, strlen(disas));
-    *p++ = '\n';
-    return p;
+    return ns ? TEXT(p, "_n : ") : TEXT(p, "_s : ");
 }
 
 static __attribute__((noinline)) const struct trace_note *make_note(struct trace_tarmac *t,
@@ -114,17 +114,18 @@ static __attribute__((noinline)) const struct trace_note *make_note(struct trace
     struct trace_note *n = g_malloc(sizeof(*n) + (size_t)b->n * (64 + DISAS) + LINE_FIRST);
     char *p = n->text;
     n->ns = ns;
-    for (unsigned i = 0; i < b->n; i++) {
+    for (unsigned i = b->n; i-- > 0;) {
+        struct trace_step *s = &n->steps[i];
         char disas[DISAS];
-        size_t at;
-        uint64_t va = b->va | ((b->pa + 4ULL * i) & 0xfff);
-        disas_insn(t->disas, va, b->words[i], disas, sizeof(disas));
-        n->begin[i] = (uint16_t)(p - n->text);
-        p = constant_part(b, i, ns, disas, &at, p);
-        n->disas[i] = (uint8_t)at;
+        trace_step_init(n->steps, b, i);
+        disas_insn(t->disas, trace_block_va(b, i), b->words[i], disas, sizeof(disas));
+        s->text = p;
+        p = constant_part(b, i, ns, p);
+        s->disas = (uint8_t)(p - s->text);
+        p = line_text(p, disas, strlen(disas));
+        *p++ = '\n';
+        s->len = (uint16_t)(p - s->text);
     }
-    n->begin[b->n] = (uint16_t)(p - n->text);
-    n = g_realloc(n, sizeof(*n) + n->begin[b->n] + LINE_FIRST);
     g_free(b->note);
     b->note = n;
     return n;
@@ -136,9 +137,16 @@ static inline const struct trace_note *note_of(struct trace_tarmac *t, const str
     return n != NULL && n->ns == i->ns ? n : make_note(t, i->block, i->ns);
 }
 
-static char *v_line(const struct trace_tarmac *t, char *p, unsigned n, const uint64_t v[2])
+static char *insn_line(const struct trace_tarmac *t, char *p, const struct trace_step *s)
 {
-    p = decimal(TEXT(counter_put(p, &t->pen.time), "R V"), n);
+    p = TEXT(stamp(t, p), "IT (");
+    p = counter_put(p, &t->pen.count) - DIGITS12_SPARE;
+    return line_padded(p, s->text, s->len);
+}
+
+static char *v_line(char *p, unsigned n, const uint64_t v[2])
+{
+    p = decimal(TEXT(p, "R V"), n);
     *p++ = ' ';
     p = hex16(p, v[1]);
     *p++ = '_';
@@ -150,30 +158,29 @@ static char *v_line(const struct trace_tarmac *t, char *p, unsigned n, const uin
 static char *write_line(const struct trace_tarmac *t, char *p, const struct trace_insn *i,
                         const struct trace_write *w)
 {
-    const struct counter *time = &t->pen.time;
+    p = stamp(t, p);
     switch (w->kind) {
     case TRACE_WRITE_X:
-        return line_x(p, time, w->n, w->v[0]);
+        return line_x(p, w->n, w->v[0]);
     case TRACE_WRITE_SP:
-        return line_sp(p, time, i->pstate, w->v[0]);
+        return line_sp(p, i->pstate, w->v[0]);
     case TRACE_WRITE_PSTATE:
-        return line_pstate(p, time, w->v[0]);
+        return line_pstate(p, w->v[0]);
     case TRACE_WRITE_V:
         break;
     }
-    return v_line(t, p, w->n, w->v);
+    return v_line(p, w->n, w->v);
 }
 
 /* "msr ttbr0_el1, x0": the register's name. */
 static char *msr_line(struct trace_tarmac *t, char *p, const struct trace_insn *i)
 {
-    const struct trace_note *n = note_of(t, i);
-    const char *s = n->text + n->begin[i->index] + n->disas[i->index];
-    const char *end = n->text + n->begin[i->index + 1];
+    const struct trace_step *step = &note_of(t, i)->steps[i->index];
+    const char *s = step->text + step->disas, *end = step->text + step->len;
     if (strncmp(s, "msr ", 4) != 0) {
         return p;
     }
-    p = TEXT(counter_put(p, &t->pen.time), "R ");
+    p = TEXT(stamp(t, p), "R ");
     for (s += 4; s < end && *s != ','; s++) {
         *p++ = g_ascii_toupper(*s);
     }
@@ -188,7 +195,7 @@ static char *access_lines(const struct trace_tarmac *t, char *p, const struct tr
     for (unsigned off = 0; off < a->len; off += a->unit) {
         uint64_t v;
         memcpy(&v, a->data + off, 8);
-        p = line_access(p, &t->pen.time, a->write, a->va + off, a->unit, v);
+        p = line_access(stamp(t, p), a->write, a->va + off, a->unit, v);
     }
     return p;
 }
@@ -208,7 +215,7 @@ static void on_insn(void *opaque, const struct trace_insn *i)
     }
     set_time(t, i->when);
     set_count(t, i->count);
-    char *p = line_insn(t->pen.p, &t->pen.time, &t->pen.count, note_of(t, i), i->index);
+    char *p = insn_line(t, t->pen.p, &note_of(t, i)->steps[i->index]);
     if (wanted(t, TRACE_REG)) {
         for (const struct trace_write *w = i->writes; w < i->writes + i->n_writes; w++) {
             p = write_line(t, p, i, w);
@@ -238,13 +245,16 @@ static void on_run(void *opaque, struct trace_regs *r, struct trace_insn *i, uns
                    uint32_t ticks_per_insn)
 {
     struct trace_tarmac *t = opaque;
-    if (i->block->shape[i->index] == TRACE_SHAPE_OTHER || ticks_per_insn != TICKS_PER_NS ||
-        !shows_run(t, i, n)) {
+    if (ticks_per_insn != TICKS_PER_NS || !shows_run(t, i, n)) {
+        return;
+    }
+    const struct trace_note *note = note_of(t, i);
+    if (note->steps[i->index].run == NULL) {
         return;
     }
     set_time(t, i->when);
     set_count(t, i->count);
-    trace_run(&t->pen, note_of(t, i), r, i, n);
+    trace_run(&t->pen, note, r, i, n);
     t->when = i->when;
     t->shown = true;
     keep(t, t->pen.p);
@@ -276,9 +286,9 @@ static void on_copy(void *opaque, tick_t when, uint64_t to, uint64_t from, const
         memcpy(&v, data + off, size);
         char *p = t->pen.p;
         if (from != 0) {
-            p = line_access(p, &t->pen.time, false, from - 1 + off, size, v);
+            p = line_access(stamp(t, p), false, from - 1 + off, size, v);
         }
-        keep(t, line_access(p, &t->pen.time, true, to + off, size, v));
+        keep(t, line_access(stamp(t, p), true, to + off, size, v));
         off += size;
     }
 }
@@ -316,23 +326,23 @@ static void put_exception(struct trace_tarmac *t, const struct trace_event *e)
     p = TEXT(hex(p, extract64(vector, 7, 4), 8), " CoreEvent_");
     p = line_text(p, name, strlen(name));
     *p++ = '\n';
-    p = line_banked(p, &t->pen.time, "ELR_EL", to, e->args[5]);
-    p = line_banked(p, &t->pen.time, "SPSR_EL", to, e->pstate);
+    p = line_banked(stamp(t, p), "ELR_EL", to, e->args[5]);
+    p = line_banked(stamp(t, p), "SPSR_EL", to, e->pstate);
     if (type == TRACE_SYNC || type == TRACE_SERROR || type == TRACE_VSERROR) {
-        p = line_banked(p, &t->pen.time, "ESR_EL", to, esr);
+        p = line_banked(stamp(t, p), "ESR_EL", to, esr);
     }
     if (type == TRACE_SYNC && has_far(esr)) {
-        p = line_banked(p, &t->pen.time, "FAR_EL", to, e->args[4]);
+        p = line_banked(stamp(t, p), "FAR_EL", to, e->args[4]);
     }
-    p = line_pstate(p, &t->pen.time, e->args[7]);
-    keep(t, line_sp(p, &t->pen.time, e->args[7], e->args[8]));
+    p = line_pstate(stamp(t, p), e->args[7]);
+    keep(t, line_sp(stamp(t, p), e->args[7], e->args[8]));
 }
 
 static void put_return(struct trace_tarmac *t, const struct trace_event *e)
 {
     set_time(t, e->when);
-    char *p = line_pstate(t->pen.p, &t->pen.time, e->args[3]);
-    keep(t, line_sp(p, &t->pen.time, e->args[3], e->args[4]));
+    char *p = line_pstate(stamp(t, t->pen.p), e->args[3]);
+    keep(t, line_sp(stamp(t, p), e->args[3], e->args[4]));
 }
 
 /* "SIGNAL: SIGNAL=tlbi insn=0x.." */
@@ -375,10 +385,10 @@ static void on_state(void *opaque, tick_t when, const uint64_t *x, uint64_t psta
     set_time(t, when);
     char *p = t->pen.p;
     for (unsigned n = 0; n < 31; n++) {
-        p = line_x(p, &t->pen.time, n, x[n]);
+        p = line_x(stamp(t, p), n, x[n]);
     }
-    p = line_sp(p, &t->pen.time, pstate, x[31]);
-    keep(t, line_pstate(p, &t->pen.time, pstate));
+    p = line_sp(stamp(t, p), pstate, x[31]);
+    keep(t, line_pstate(stamp(t, p), pstate));
 }
 
 struct trace_visitor trace_tarmac_visitor(struct trace_tarmac *t)

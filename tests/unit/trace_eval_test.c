@@ -58,16 +58,16 @@ static void test_plans(void **state)
     (void)state;
     for (unsigned i = 0; i < WORDS; i++) {
         struct a64_effect e;
-        uint64_t x[REGISTER], want[2];
+        uint64_t x[REGISTER], want[2], pc = random64() & ~UINT64_C(3);
         uint32_t w = computed_word(&e);
-        struct trace_plan p = trace_plan_of(w);
+        struct trace_plan p = trace_plan_of(w, pc);
         fill(x);
         uint64_t nzcv = random64() & 15, flags = nzcv;
-        trace_eval(x, (unsigned)nzcv, 0, w, want);
+        trace_eval(x, (unsigned)nzcv, pc, w, want);
         if (p.op == TRACE_OP_ANY) {
             continue;
         }
-        uint64_t got = trace_plan_eval(&p, x, &flags);
+        uint64_t got = trace_plan_eval(&p, p.op, x, trace_plan_operand(&p, x), &flags);
         if ((e.n_x != 0 && got != want[0]) || (e.nzcv && flags != want[1])) {
             print_error("%08x: %#llx, flags %llu, is not %#llx, flags %llu\n", w,
                         (unsigned long long)got, (unsigned long long)flags,
@@ -110,7 +110,7 @@ static void test_steps(void **state)
     counter_init(&c, " ns ");
     counter_set(&c, 998999985);
     for (unsigned i = 0; i < 20050; i++) {
-        c.low = digits12_next(c.low);
+        c.low = digits12_carried(digits12_plus(c.low, 1));
         c.v++;
         check_counter(&c);
     }
