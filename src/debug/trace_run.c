@@ -63,7 +63,8 @@ static char *run_value(STEP_PARAMS)
 /* What is constant of a form that computes. */
 enum computed { RESULT = 1, FLAGS = 2, IMMEDIATE = 4, COMPUTED_FORMS = 8 };
 
-static ALWAYS_INLINE char *compute(STEP_PARAMS, enum trace_op op, unsigned form)
+static ALWAYS_INLINE char *compute(char *p, const struct trace_step *s, struct trace_regs *r,
+                                   digits12 time, digits12 count, enum trace_op op, unsigned form)
 {
     const struct trace_plan *plan = &s->plan;
     uint64_t out[2] = {0, extract64(r->pstate, NZCV_SHIFT, 4)};
@@ -82,13 +83,14 @@ static ALWAYS_INLINE char *compute(STEP_PARAMS, enum trace_op op, unsigned form)
         r->pstate = deposit64(r->pstate, NZCV_SHIFT, 4, out[1]);
         p = line_pstate(digits12_put(p, time), r->pstate);
     }
-    return next_step(STEP_ARGS);
+    return p;
 }
 
 #define FORM(name, op, form)                                                                       \
     static char *name(STEP_PARAMS)                                                                 \
     {                                                                                              \
-        return compute(STEP_ARGS, op, form);                                                       \
+        p = compute(p, s, r, time, count, op, form);                                               \
+        return next_step(STEP_ARGS);                                                               \
     }
 /* Of registers, of a register and an immediate. */
 #define RESULT_FORMS(op)                                                                           \
@@ -137,8 +139,12 @@ static trace_step_fn *const computed_forms[TRACE_N_OPS][COMPUTED_FORMS] = {
 
 /* ---- memory ---- */
 
-/* What is constant of a form that loads or stores. */
-enum accesses { STORE = 1, PAIR = 2, WRITEBACK = 4, WORD8 = 8, ACCESS_FORMS = 16 };
+/* What is constant of a form that loads or stores; IMM, REG and PC are as enum a64_address. */
+enum accesses { STORE = 1, PAIR = 2, WRITEBACK = 4, WORD8 = 8, ADDRESS_SHIFT = 4 };
+#define IMM          (A64_ADDR_IMM << ADDRESS_SHIFT)
+#define REG          (A64_ADDR_REG << ADDRESS_SHIFT)
+#define PC           (A64_ADDR_PC << ADDRESS_SHIFT)
+#define ACCESS_FORMS (A64_ADDR_AUTH << ADDRESS_SHIFT)
 
 static ALWAYS_INLINE char *put_access(char *p, const struct trace_step *s, digits12 time,
                                       unsigned form, uint64_t va, uint64_t v)
@@ -147,9 +153,13 @@ static ALWAYS_INLINE char *put_access(char *p, const struct trace_step *s, digit
     return line_access(digits12_put(p, time), form & STORE, va, size, v);
 }
 
-static ALWAYS_INLINE char *access_memory(STEP_PARAMS, enum a64_address kind, unsigned form)
+/* values: the first of the instruction. */
+static ALWAYS_INLINE char *access_memory(char *p, const struct trace_step *s, struct trace_regs *r,
+                                         const uint64_t *values, digits12 time, digits12 count,
+                                         unsigned form)
 {
     const struct a64_mem *m = &s->mem;
+    enum a64_address kind = form >> ADDRESS_SHIFT;
     uint64_t va = kind == A64_ADDR_PC ? s->va : trace_address_of(r, m, kind);
     uint64_t v[2];
     p = put_insn(p, s, time, count);
@@ -158,7 +168,7 @@ static ALWAYS_INLINE char *access_memory(STEP_PARAMS, enum a64_address kind, uns
         v[1] = form & PAIR ? r->x[m->r[1]] : 0;
     } else {
         for (unsigned k = 0; k < (form & PAIR ? 2 : 1); k++) {
-            v[k] = values[s->value + k];
+            v[k] = values[k];
             r->x[s->x[k]] = v[k];
             p = line_x(digits12_put(p, time), s->x[k], v[k]);
         }
@@ -172,35 +182,38 @@ static ALWAYS_INLINE char *access_memory(STEP_PARAMS, enum a64_address kind, uns
     if (form & PAIR) {
         p = put_access(p, s, time, form, va + (form & WORD8 ? 8 : m->size), v[1]);
     }
-    return next_step(STEP_ARGS);
+    return p;
 }
 
-#define ACCESS(name, kind, form)                                                                   \
+#define ACCESS(name, form)                                                                         \
     static char *name(STEP_PARAMS)                                                                 \
     {                                                                                              \
-        return access_memory(STEP_ARGS, A64_ADDR_##kind, form);                                    \
+        p = access_memory(p, s, r, values + s->value, time, count, form);                          \
+        return next_step(STEP_ARGS);                                                               \
     }
-#define ACCESSES(kind, name, form)                                                                 \
-    ACCESS(run_##kind##_ldr##name, kind, form)                                                     \
-    ACCESS(run_##kind##_str##name, kind, (form) | STORE)                                           \
-    ACCESS(run_##kind##_ldr8##name, kind, (form) | WORD8)                                          \
-    ACCESS(run_##kind##_str8##name, kind, (form) | WORD8 | STORE)
-#define ACCESS_ROW(kind, name, form)                                                               \
-    [form] = run_##kind##_ldr##name, [(form) | STORE] = run_##kind##_str##name,                    \
-    [(form) | WORD8] = run_##kind##_ldr8##name, [(form) | WORD8 | STORE] = run_##kind##_str8##name
+#define ACCESSES(name, form)                                                                       \
+    ACCESS(run_ldr##name, form)                                                                    \
+    ACCESS(run_str##name, (form) | STORE)                                                          \
+    ACCESS(run_ldr8##name, (form) | WORD8)                                                         \
+    ACCESS(run_str8##name, (form) | WORD8 | STORE)
+#define ACCESS_ROW(name, form)                                                                     \
+    [form] = run_ldr##name, [(form) | STORE] = run_str##name, [(form) | WORD8] = run_ldr8##name,   \
+    [(form) | WORD8 | STORE] = run_str8##name
 
-ACCESSES(IMM, , 0)
-ACCESSES(IMM, _base, WRITEBACK)
-ACCESSES(IMM, _pair, PAIR)
-ACCESSES(IMM, _pair_base, PAIR | WRITEBACK)
-ACCESSES(REG, , 0)
-ACCESSES(PC, , 0)
+ACCESSES(_imm, IMM)
+ACCESSES(_imm_base, IMM | WRITEBACK)
+ACCESSES(_imm_pair, IMM | PAIR)
+ACCESSES(_imm_pair_base, IMM | PAIR | WRITEBACK)
+ACCESSES(_reg, REG)
+ACCESSES(_pc, PC)
 
-static trace_step_fn *const access_forms[A64_ADDR_AUTH][ACCESS_FORMS] = {
-    [A64_ADDR_IMM] = {ACCESS_ROW(IMM, , 0), ACCESS_ROW(IMM, _base, WRITEBACK),
-                      ACCESS_ROW(IMM, _pair, PAIR), ACCESS_ROW(IMM, _pair_base, PAIR | WRITEBACK)},
-    [A64_ADDR_REG] = {ACCESS_ROW(REG, , 0)},
-    [A64_ADDR_PC] = {ACCESS_ROW(PC, , 0)},
+static trace_step_fn *const access_forms[ACCESS_FORMS] = {
+    ACCESS_ROW(_imm, IMM),
+    ACCESS_ROW(_imm_base, IMM | WRITEBACK),
+    ACCESS_ROW(_imm_pair, IMM | PAIR),
+    ACCESS_ROW(_imm_pair_base, IMM | PAIR | WRITEBACK),
+    ACCESS_ROW(_reg, REG),
+    ACCESS_ROW(_pc, PC),
 };
 
 /* ---- from an instruction to its step ---- */
@@ -240,9 +253,10 @@ static trace_step_fn *access_form(struct trace_step *s, const struct a64_effect 
     }
     s->mem = *m;
     s->va = pc + (uint64_t)(int64_t)m->imm;
-    unsigned form = (store ? STORE : 0) | (m->n == 2 ? PAIR : 0) | (m->writeback ? WRITEBACK : 0) |
+    unsigned form = (unsigned)m->address << ADDRESS_SHIFT | (store ? STORE : 0) |
+                    (m->n == 2 ? PAIR : 0) | (m->writeback ? WRITEBACK : 0) |
                     (m->size == 8 ? WORD8 : 0);
-    return access_forms[m->address][form];
+    return access_forms[form];
 }
 
 static trace_step_fn *form_of(struct trace_step *s, const struct a64_effect *e, uint32_t word,
