@@ -22,7 +22,18 @@
 /* ---- sections ---- */
 
 /* What must be the same for the rest to make sense: a line each. */
-static char *configuration(const struct machine *m)
+/* What an overlay keeps is nothing without the image below it. */
+static void add_disks(const struct machine_config *c, GString *t)
+{
+    for (size_t i = 0; i < c->n_disks; i++) {
+        const struct blockdev *d = c->disks[i].dev;
+        if (d->kept != NULL) {
+            g_string_append_printf(t, "disk%u=%" G_GUINT64_FORMAT "\n", (unsigned)i, d->size);
+        }
+    }
+}
+
+static char *configuration(const struct machine *m, bool disks)
 {
     const struct machine_config *c = &m->cfg;
     GString *t = g_string_new(NULL);
@@ -47,6 +58,9 @@ static char *configuration(const struct machine *m)
     g_string_append_printf(t, "psci-conduit=%d\n", m->conduit);
     g_string_append_printf(t, "quantum=%" G_GUINT64_FORMAT "\n", c->quantum);
     g_string_append_printf(t, "frequency=%u\n", c->freq_mhz);
+    if (disks) {
+        add_disks(c, t);
+    }
     return g_string_free(t, FALSE);
 }
 
@@ -77,7 +91,7 @@ static void check_round(const struct machine *m, struct snap *s)
 
 static void snap_machine(struct machine *m, struct snap *s)
 {
-    g_autofree char *config = configuration(m);
+    g_autofree char *config = configuration(m, snap_mode(s) != SNAP_HASH);
     if (snap_mode(s) != SNAP_LOAD && !m->round.active) {
         m->round = (struct round){0}; /* what the last one left behind is no state */
     }

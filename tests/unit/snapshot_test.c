@@ -437,6 +437,10 @@ static void other_machines_are_refused(void **state)
     assert_non_null(strstr(err->message, "secure=0 there, secure=1 here"));
     assert_int_equal(machine_hash(other.m, NULL), before);
     assert_false(other.m->request.any);
+    g_clear_error(&err);
+    r.disk.size *= 2;
+    assert_false(machine_load_bytes(r.m, a->data, a->len, &err));
+    assert_non_null(strstr(err->message, "disk0=32768 there, disk0=65536 here"));
     g_error_free(err);
     g_byte_array_unref(a);
     machine_free(r.m);
