@@ -21,6 +21,7 @@ disk-qemu       | bookworm | qemu-system-arm
 disk-qemu-forky | forky    | qemu-system-arm
 disk-xen        | bookworm | xen-utils-4.17 mount kmod
 disk-optee      | trixie   | tee-supplicant optee-test-qemu
+disk-systemd    | trixie   | systemd-sysv udev dbus login passwd util-linux kmod openssl python3 wget
 '
 usage="usage: mkdisk.sh [-l] TARGET... | -o FILE SUITE PACKAGE..."
 

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import time
 
-ESCAPES = re.compile(r"\x1b(\[[0-9;=?]*[A-Za-z]|[()].)")
+ESCAPES = re.compile(r"\x1b(\[[0-9;=?!]*[A-Za-z]|[()].)")
+BEGUN = re.compile(rb"\x1b(\[[0-9;=?!]*|[()])?$")  # one that is not whole yet
 
 
 class Console:
@@ -39,8 +40,8 @@ class Console:
             return True
         data = os.read(self.proc.stdout.fileno(), 65536)
         self.raw += data
-        cut = self.raw.rfind(b"\x1b")
-        whole = len(self.raw) if cut < 0 or len(self.raw) - cut > 16 or not data else cut
+        begun = BEGUN.search(self.raw)
+        whole = begun.start() if begun and data else len(self.raw)
         text = self.raw[:whole].decode("utf-8", "replace")
         self.raw = self.raw[whole:]
         self.log += ESCAPES.sub("", text).replace("\r", "")
