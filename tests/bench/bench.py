@@ -5,9 +5,8 @@
 usage: bench.py [--runs N] [--reference QEMU] ARMATURE EMPTY.elf PROGRAM.elf[=LIMIT]...
 
 Both run in turn, the least of N counts (what else the host does only adds), and what starting
-costs (EMPTY.elf) is taken off. A
-ratio over its LIMIT is marked. Checksums must agree. The exit status tells of wrong results, not of
-speed.
+costs (EMPTY.elf) is taken off. A ratio over its LIMIT is marked. Checksums must agree. The exit
+status tells of wrong results, not of speed.
 
 A program that prints TICKS too, of a counter of 1 GHz that counts instructions on Armature, did
 SUM turns: instructions and host nanoseconds of one turn are printed as well.
