@@ -12,9 +12,8 @@
 #include "base/bits.h"
 #include "debug/trace_digits.h"
 
-#define LINE_FIRST 80U /* bytes of a text copied at once: most are no longer */
-#define LINE_CHUNK 32U /* bytes of the rest */
-#define LINE_ROOM  LINE_FIRST
+#define LINE_SHORT 96U /* bytes of a text copied at once: nearly all are no longer */
+#define LINE_ROOM  LINE_SHORT
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
@@ -25,13 +24,10 @@ static inline char *line_text(char *p, const char *s, size_t n)
 }
 #define TEXT(p, literal) line_text(p, literal, sizeof(literal) - 1)
 
-/* Text that LINE_FIRST bytes may be read of. */
-static ALWAYS_INLINE char *line_padded(char *p, const char *s, size_t n)
+/* n is at most LINE_SHORT, and so many bytes may be read. */
+static ALWAYS_INLINE char *line_short(char *p, const char *s, size_t n)
 {
-    memcpy(p, s, LINE_FIRST);
-    for (size_t i = LINE_FIRST; UNLIKELY(i < n); i += LINE_CHUNK) {
-        memcpy(p + i, s + i, LINE_CHUNK);
-    }
+    memcpy(p, s, LINE_SHORT);
     return p + n;
 }
 

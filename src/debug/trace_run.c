@@ -11,17 +11,44 @@
  * than a block is long where a compiler does not make jumps of that.
  */
 #define STEP_PARAMS                                                                                \
-    char *p, const struct trace_step *s, struct trace_regs *r, const uint64_t *values,             \
+    char *p, const struct trace_step *s, struct trace_regs *r, struct trace_pen *pen,              \
         unsigned left, digits12 time, digits12 count
-#define STEP_ARGS p, s, r, values, left, time, count
 
-static ALWAYS_INLINE char *next_step(STEP_PARAMS)
+#define STEP_ARGS p, s, r, pen, left, time, count
+
+static ALWAYS_INLINE unsigned left_of(const struct trace_step *s, const struct trace_pen *pen,
+                                      digits12 time, digits12 count)
 {
-    if (--left == 0) {
-        return p;
+    unsigned left = (unsigned)(pen->end - s);
+    return MIN(left, MIN(digits12_room(time), digits12_room(count)));
+}
+
+/* Not inline, and called last: with a call in its middle each step would save registers. */
+static __attribute__((noinline)) void carry_on(STEP_PARAMS)
+{
+    time = digits12_carried(time);
+    count = digits12_carried(count);
+    if (s != pen->end) {
+        left = left_of(s, pen, time, count);
+        s->run(STEP_ARGS);
+        return;
     }
+    pen->p = p;
+    pen->time.low = time;
+    pen->count.low = count;
+}
+
+/* At the end of a step, whose lines are written. */
+static ALWAYS_INLINE void next_step(STEP_PARAMS)
+{
+    time = digits12_plus(time, 1);
+    count = digits12_plus(count, 1);
     s++;
-    return s->run(p, s, r, values, left, digits12_plus(time, 1), digits12_plus(count, 1));
+    if (--left == 0) {
+        carry_on(STEP_ARGS);
+        return;
+    }
+    s->run(STEP_ARGS);
 }
 
 static ALWAYS_INLINE char *put_insn(char *p, const struct trace_step *s, digits12 time,
@@ -29,7 +56,7 @@ static ALWAYS_INLINE char *put_insn(char *p, const struct trace_step *s, digits1
 {
     p = TEXT(digits12_put(p, time), "IT (");
     p = digits12_put(p, count) - DIGITS12_SPARE;
-    return line_padded(p, s->text, s->len);
+    return line_short(p, s->text, s->len);
 }
 
 /* The register that the label names. */
@@ -45,19 +72,19 @@ static ALWAYS_INLINE char *put_labelled(char *p, const struct trace_step *s, dig
 
 /* ---- results ---- */
 
-static char *run_nothing(STEP_PARAMS)
+static void run_nothing(STEP_PARAMS)
 {
     p = put_insn(p, s, time, count);
-    return next_step(STEP_ARGS);
+    next_step(STEP_ARGS);
 }
 
-static char *run_value(STEP_PARAMS)
+static void run_value(STEP_PARAMS)
 {
-    uint64_t v = values[s->value];
+    uint64_t v = s->values[0];
     p = put_insn(p, s, time, count);
     r->x[s->x[0]] = v;
     p = put_labelled(p, s, time, v);
-    return next_step(STEP_ARGS);
+    next_step(STEP_ARGS);
 }
 
 /* What is constant of a form that computes. */
@@ -87,10 +114,10 @@ static ALWAYS_INLINE char *compute(char *p, const struct trace_step *s, struct t
 }
 
 #define FORM(name, op, form)                                                                       \
-    static char *name(STEP_PARAMS)                                                                 \
+    static void name(STEP_PARAMS)                                                                  \
     {                                                                                              \
         p = compute(p, s, r, time, count, op, form);                                               \
-        return next_step(STEP_ARGS);                                                               \
+        next_step(STEP_ARGS);                                                                      \
     }
 /* Of registers, of a register and an immediate. */
 #define RESULT_FORMS(op)                                                                           \
@@ -153,10 +180,8 @@ static ALWAYS_INLINE char *put_access(char *p, const struct trace_step *s, digit
     return line_access(digits12_put(p, time), form & STORE, va, size, v);
 }
 
-/* values: the first of the instruction. */
 static ALWAYS_INLINE char *access_memory(char *p, const struct trace_step *s, struct trace_regs *r,
-                                         const uint64_t *values, digits12 time, digits12 count,
-                                         unsigned form)
+                                         digits12 time, digits12 count, unsigned form)
 {
     const struct a64_mem *m = &s->mem;
     enum a64_address kind = form >> ADDRESS_SHIFT;
@@ -168,7 +193,7 @@ static ALWAYS_INLINE char *access_memory(char *p, const struct trace_step *s, st
         v[1] = form & PAIR ? r->x[m->r[1]] : 0;
     } else {
         for (unsigned k = 0; k < (form & PAIR ? 2 : 1); k++) {
-            v[k] = values[k];
+            v[k] = s->values[k];
             r->x[s->x[k]] = v[k];
             p = line_x(digits12_put(p, time), s->x[k], v[k]);
         }
@@ -186,10 +211,10 @@ static ALWAYS_INLINE char *access_memory(char *p, const struct trace_step *s, st
 }
 
 #define ACCESS(name, form)                                                                         \
-    static char *name(STEP_PARAMS)                                                                 \
+    static void name(STEP_PARAMS)                                                                  \
     {                                                                                              \
-        p = access_memory(p, s, r, values + s->value, time, count, form);                          \
-        return next_step(STEP_ARGS);                                                               \
+        p = access_memory(p, s, r, time, count, form);                                             \
+        next_step(STEP_ARGS);                                                                      \
     }
 #define ACCESSES(name, form)                                                                       \
     ACCESS(run_ldr##name, form)                                                                    \
@@ -291,8 +316,10 @@ void trace_step_init(struct trace_step *steps, const struct trace_block *b, unsi
 {
     const struct a64_effect *e = &b->effects[i];
     struct trace_step *s = &steps[i];
-    *s = (struct trace_step){.value = b->first_value[i], .x = {e->x[0], e->x[1]}};
-    s->run = form_of(s, e, b->words[i], trace_block_va(b, i));
+    s->values = b->values + b->first_value[i];
+    s->x[0] = e->x[0];
+    s->x[1] = e->x[1];
+    s->run = s->len <= LINE_SHORT ? form_of(s, e, b->words[i], trace_block_va(b, i)) : NULL;
     set_label(s, b, e->mem.writeback ? e->mem.base : e->x[0]);
     s->more = s->run == NULL ? 0 : i + 1 < b->n ? s[1].more + 1 : 1;
 }
@@ -302,20 +329,11 @@ void trace_step_init(struct trace_step *steps, const struct trace_block *b, unsi
 void trace_run(struct trace_pen *pen, const struct trace_note *note, struct trace_regs *r,
                struct trace_insn *i, unsigned n)
 {
-    const uint64_t *values = i->block->values;
+    const struct trace_step *s = &note->steps[i->index];
     digits12 time = pen->time.low, count = pen->count.low;
-    unsigned end = MIN(n, i->index + note->steps[i->index].more), all = end - i->index;
-    char *p = pen->p;
-    for (unsigned k, index = i->index; index < end; index += k) {
-        const struct trace_step *s = &note->steps[index];
-        k = MIN(end - index, MIN(digits12_room(time), digits12_room(count)));
-        p = s->run(p, s, r, values, k, time, count);
-        time = digits12_carried(digits12_plus(time, k));
-        count = digits12_carried(digits12_plus(count, k));
-    }
-    pen->p = p;
-    pen->time.low = time;
-    pen->count.low = count;
+    unsigned all = MIN(n - i->index, s->more);
+    pen->end = s + all;
+    s->run(pen->p, s, r, pen, left_of(s, pen, time, count), time, count);
     pen->time.v += all;
     pen->count.v += all;
     trace_insn_skip(i, all, TICKS_PER_NS);

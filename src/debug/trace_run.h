@@ -13,17 +13,25 @@
 
 struct trace_step;
 
-/* Lines of a step and of the left - 1 behind it. time and count do not carry before the last. */
-typedef char *trace_step_fn(char *p, const struct trace_step *s, struct trace_regs *r,
-                            const uint64_t *values, unsigned left, digits12 time, digits12 count);
+/* Where text goes, and the numbers that its lines begin with. */
+struct trace_pen {
+    char *p;
+    struct counter time, count;
+    const struct trace_step *end; /* of a run: behind its last step */
+};
+
+/* Lines from p on, of a step and those behind it up to the pen's end, which gets what comes out;
+ * left: steps until there, or until one of the numbers carries. */
+typedef void trace_step_fn(char *p, const struct trace_step *s, struct trace_regs *r,
+                           struct trace_pen *pen, unsigned left, digits12 time, digits12 count);
 
 struct trace_step {
-    trace_step_fn *run; /* NULL: of no form that is here */
-    const char *text;   /* of its line IT, behind "(count) "; LINE_FIRST bytes may be read */
+    trace_step_fn *run;     /* NULL: of no form that is here */
+    const uint64_t *values; /* of the block, from its first on */
+    const char *text;       /* of its line IT, behind "(count) "; LINE_SHORT bytes may be read */
     uint16_t len;
     uint8_t disas; /* where in it the disassembly begins */
     uint8_t more;  /* steps from here on that can run */
-    uint8_t value; /* index of its first value */
     uint8_t x[2];  /* registers written: of a result, of a load */
     uint8_t label_len;
     char label[12]; /* "R X5 ", of the result or of the base that is written back */
@@ -43,14 +51,8 @@ struct trace_note {
     char text[];
 };
 
-/* But for text, len and disas; the last instruction of the block first. */
+/* Text, len and disas are there; the last instruction of the block is the first to be asked for. */
 void trace_step_init(struct trace_step *steps, const struct trace_block *b, unsigned i);
-
-/* Where text goes, and the numbers that its lines begin with. */
-struct trace_pen {
-    char *p;
-    struct counter time, count;
-};
 
 #define TRACE_RUN_ROOM 8192U /* more than the lines of a run */
 

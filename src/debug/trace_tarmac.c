@@ -111,13 +111,12 @@ static char *constant_part(const struct trace_block *b, unsigned i, bool ns, cha
 static __attribute__((noinline)) const struct trace_note *make_note(struct trace_tarmac *t,
                                                                     struct trace_block *b, bool ns)
 {
-    struct trace_note *n = g_malloc(sizeof(*n) + (size_t)b->n * (64 + DISAS) + LINE_FIRST);
+    struct trace_note *n = g_malloc(sizeof(*n) + (size_t)b->n * (64 + DISAS) + LINE_SHORT);
     char *p = n->text;
     n->ns = ns;
     for (unsigned i = b->n; i-- > 0;) {
         struct trace_step *s = &n->steps[i];
         char disas[DISAS];
-        trace_step_init(n->steps, b, i);
         disas_insn(t->disas, trace_block_va(b, i), b->words[i], disas, sizeof(disas));
         s->text = p;
         p = constant_part(b, i, ns, p);
@@ -125,6 +124,7 @@ static __attribute__((noinline)) const struct trace_note *make_note(struct trace
         p = line_text(p, disas, strlen(disas));
         *p++ = '\n';
         s->len = (uint16_t)(p - s->text);
+        trace_step_init(n->steps, b, i);
     }
     g_free(b->note);
     b->note = n;
@@ -141,7 +141,7 @@ static char *insn_line(const struct trace_tarmac *t, char *p, const struct trace
 {
     p = TEXT(stamp(t, p), "IT (");
     p = counter_put(p, &t->pen.count) - DIGITS12_SPARE;
-    return line_padded(p, s->text, s->len);
+    return line_text(p, s->text, s->len);
 }
 
 static char *v_line(char *p, unsigned n, const uint64_t v[2])

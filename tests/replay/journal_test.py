@@ -146,7 +146,7 @@ class Files(Journal):
         self.check(result, 1,
                    "4 journals: 3 the same, 0 accepted, 1 not the same, 0 cut short, 0 skipped")
         self.assertRegex(result.output, r"(?m)^differs .*run.jrnl .*\n +the journal is damaged")
-        self.check(self.suite(self.folder / "work"), 1, "No such file")
+        self.check(self.suite(self.folder / "work"), 1, "does not exist")
         self.check(self.suite(deep, "--", "-m", "256M"), 1, "3 not the same")
 
     def test_suite_with_a_journal_cut_short(self):
