@@ -12,6 +12,7 @@
 
 #include "app/optlist.h"
 #include "app/replay_report.h"
+#include "base/file.h"
 
 #define SUFFIX    ".jrnl"
 #define EXIT_BAD  1
@@ -65,9 +66,9 @@ static void add_journal(struct suite *s, const char *path)
 /* Links are not followed: there can be no loop. */
 static bool add_folder(struct suite *s, const char *path, GError **err)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GDir) dir = folder_open(path, err);
     if (dir == NULL) {
-        return fail(err, ERR_FILE, "cannot read the folder '%s': %s", path, g_strerror(errno));
+        return false;
     }
     for (const char *name = g_dir_read_name(dir); name != NULL; name = g_dir_read_name(dir)) {
         g_autofree char *child = g_build_filename(path, name, NULL);

@@ -31,3 +31,12 @@ GBytes *file_map(const char *what, const char *path, GError **err)
     }
     return g_mapped_file_get_bytes(map);
 }
+
+GDir *folder_open(const char *path, GError **err)
+{
+    GDir *dir = g_dir_open(path, 0, NULL);
+    if (dir == NULL) {
+        fail(err, ERR_FILE, "cannot read the folder '%s': %s", path, g_strerror(errno));
+    }
+    return dir;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of the host that are read as a whole. */
+/* Files of the host that are read as a whole, and folders. */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
@@ -9,5 +9,7 @@
 
 /* The bytes of a regular file, mapped. An error names it: "WHAT 'PATH' does not exist". */
 GBytes *file_map(const char *what, const char *path, GError **err);
+
+GDir *folder_open(const char *path, GError **err);
 
 #endif

@@ -53,10 +53,8 @@ char **monitor_split(const char *line, GError **err)
         }
         p += strspn(p, SPACE);
     }
-    g_ptr_array_set_free_func(words, ok ? NULL : g_free);
     g_ptr_array_add(words, NULL);
-    char **out = (char **)g_ptr_array_free(words, !ok);
-    return out;
+    return (char **)g_ptr_array_free(words, !ok); /* NULL with what was in it */
 }
 
 /* ---- registers ---- */

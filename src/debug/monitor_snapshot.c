@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "machine/state.h"
 
 #include "debug/monitor_internal.h"
@@ -92,10 +93,9 @@ static int compare_names(const void *a, const void *b)
 
 bool monitor_info_snapshots(struct monitor *mon, char **args, GString *out, GError **err)
 {
-    g_autoptr(GDir) dir = g_dir_open(folder(mon), 0, NULL);
+    g_autoptr(GDir) dir = folder_open(folder(mon), err);
     if (dir == NULL) {
-        return fail(err, ERR_FILE, "cannot read the folder '%s': %s", folder(mon),
-                    g_strerror(errno));
+        return false;
     }
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
     for (const char *f = g_dir_read_name(dir); f != NULL; f = g_dir_read_name(dir)) {

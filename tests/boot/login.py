@@ -6,17 +6,17 @@ results the host knows; a file over the network; power-off in order.
 
 usage: login.py EMULATOR [ARGUMENT...]     (arguments go to the emulator)
 """
-import functools
 import hashlib
-import http.server
 import pathlib
 import random
 import sys
 import tempfile
-import threading
 
 import guests
 from console import Console
+
+sys.path[:0] = [str(guests.ROOT / "tests")]
+import web  # noqa: E402
 
 KERNEL = "k612"
 MODULES = "virtio_mmio,virtio_blk,virtio_net,virtio_rng,ext4"
@@ -56,19 +56,6 @@ def digest_of(name, data):
     return hashlib.new(sizes.get(name, name.replace("-", "_")), data).hexdigest()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-def serve(folder):
-    """An HTTP server of a folder on the loopback interface; returns its port."""
-    handler = functools.partial(Quiet, directory=folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server.server_address[1]
-
-
 def work(c, data, port):
     c.run("systemctl is-system-running; systemctl --failed", r"\nrunning\n[^$]*\n0 loaded units")
     c.run("systemctl start systemd-networkd systemd-networkd-wait-online && echo it is $?",
@@ -99,7 +86,8 @@ def main():
                       "-netdev", "user,id=net", "-device", "virtio-net-device,netdev=net",
                       "-device", "virtio-rng-device", *args]) as c:
             c.log_in()
-            work(c, data, serve(tmp))
+            with web.served(tmp) as port:
+                work(c, data, port)
             c.send("systemctl poweroff\n")
             c.expect("reboot: Power down", 300)
             c.ends()

@@ -1,19 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """virtio-mmio with Debian's kernel: disks, network, consoles, entropy."""
-import functools
 import hashlib
-import http.server
 import re
 import shutil
 import socket
-import socketserver
 import subprocess
-import threading
 import time
 import unittest
 
 import cli
+import web
 
 MIB = 1024 * 1024
 BLK = "virtio_mmio,virtio_blk,ext4"
@@ -78,25 +75,12 @@ class Disk(Linux):
         self.assertEqual(digest(path), before)
 
 
-class Server(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
-
-
 class Net(Linux):
-    def serve(self, folder):
-        """An HTTP server on the loopback interface; its port."""
-        server = socketserver.ThreadingTCPServer(
-            ("127.0.0.1", 0), functools.partial(Server, directory=folder))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        return server.server_address[1]
-
     def test_download(self):
         data = b"".join(hashlib.sha512(b"%d" % n).digest() for n in range(20 * MIB // 64))
         (self.folder / "file").write_bytes(data)
-        url = f"http://10.0.2.2:{self.serve(self.folder)}/file"
+        port = self.enterContext(web.served(self.folder))
+        url = f"http://10.0.2.2:{port}/file"
         result = self.batch("net", NET, "-netdev", "user,id=n", "-device",
                             "virtio-net-device,netdev=n",
                             cmdline=f"console=ttyAMA0 quiet url={url}")

@@ -7,20 +7,17 @@ usage: make.py BUILD_FOLDER [NAME...]
 After a change of the emulator that is meant, `armature replay-suite tests/replay --accept` is
 enough: it keeps programs and input.
 """
-import functools
-import http.server
 import pathlib
 import shutil
-import socketserver
 import subprocess
 import sys
 import tempfile
-import threading
 
 import journals
 
-sys.path[:0] = [str(journals.ROOT / "tests/cli"), str(journals.ROOT / "tests/guest")]
+sys.path[:0] = [str(journals.ROOT / "tests" / d) for d in ("", "cli", "guest")]
 import run as guest_run  # noqa: E402
+import web  # noqa: E402
 from terminal import Terminal  # noqa: E402
 
 ON_A_DATE = ["-rtc", "base=2026-01-31T12:00:00"]
@@ -78,27 +75,13 @@ def typed(armature, name, folder, *args):
             sys.exit(t.text)
 
 
-class Server(http.server.SimpleHTTPRequestHandler):
-    # Nothing of this host, no date.
-    server_version = sys_version = ""
-
-    def date_time_string(self, timestamp=None):
-        return "Sat, 31 Jan 2026 12:00:00 GMT"
-
-    def log_message(self, *args):
-        pass
-
-
 def net(armature, folder):
     (folder / "file").write_text("".join(f"{n * n}\n" for n in range(4000)))
-    with socketserver.ThreadingTCPServer(
-            ("127.0.0.1", 0), functools.partial(Server, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with web.served(folder) as port:
         command = linux(armature, "net", folder, "-netdev", "user,id=n", "-device",
                         "virtio-net-device,netdev=n",
-                        cmdline=f"url=http://10.0.2.2:{server.server_address[1]}/file")
+                        cmdline=f"url=http://10.0.2.2:{port}/file")
         subprocess.run(command, check=True, cwd=folder, stdin=subprocess.DEVNULL)
-        server.shutdown()
 
 
 def disk(armature, folder):
