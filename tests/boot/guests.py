@@ -360,7 +360,7 @@ def nested_guest(case, folder, vmm, quiet):
     l1_initrd = host_initramfs(folder, kernel, vmm, initramfs(folder), "l1.cpio")
     initrd = host_initramfs(folder, kernel, vmm, l1_initrd)
     # Quotes do not nest: the command line of L2 is one word. Its console is the device tree's.
-    inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'panic=-1'}"
+    inner = f"{GUEST_CONSOLE}{quiet} {l1} -- -a {quiet.strip() or 'nowatchdog'}"
     host = f" {V4}" if "gic-version=4" in args else ""
     append = f'{CONSOLE} kvm-arm.mode=nested{host} -- {how} -m 768 -a "{inner}"'
     return kernel, args.split(), initrd, append
