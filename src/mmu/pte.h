@@ -71,15 +71,70 @@ static inline int pte_start_level(unsigned granule_log2, unsigned input_bits)
     return 3 - (int)((input_bits - 1 - granule_log2) / (granule_log2 - 3));
 }
 
-enum pte_kind pte_kind(uint64_t desc, struct pte_format f, int level);
+/* Pseudocode AArch64.BlockDescSupported. */
+static inline bool pte_block_allowed(struct pte_format f, int level)
+{
+    switch (f.granule_log2) {
+    case 12:
+        return level == 2 || level == 1 || (level == 0 && f.ds);
+    case 14:
+        return level == 2 || (level == 1 && f.ds);
+    default:
+        return level == 2 || (level == 1 && f.pa52);
+    }
+}
+
+/* The nT bit of blocks (FEAT_BBM) is ignored: levels 1 and 2 of that feature permit it. */
+static inline enum pte_kind pte_kind(uint64_t desc, struct pte_format f, int level)
+{
+    switch (desc & 3) {
+    case 3:
+        return level == 3 ? PTE_LEAF : PTE_TABLE;
+    case 1:
+        return pte_block_allowed(f, level) ? PTE_LEAF : PTE_INVALID;
+    default:
+        return PTE_INVALID;
+    }
+}
+
+/* Address bits above low, wherever the format keeps those from 48 up. */
+static inline uint64_t pte_address_from(uint64_t desc, struct pte_format f, unsigned low)
+{
+    uint64_t a = desc & mask64(low, 48 - low);
+    if (f.granule_log2 == 16) {
+        return f.pa52 ? a | extract64(desc, 12, 4) << 48 : a;
+    }
+    if (f.ds) {
+        return a | extract64(desc, 48, 2) << 48 | extract64(desc, 8, 2) << 50;
+    }
+    return a;
+}
+
 /* Next table's address. */
-uint64_t pte_table_address(uint64_t desc, struct pte_format f);
+static inline uint64_t pte_table_address(uint64_t desc, struct pte_format f)
+{
+    return pte_address_from(desc, f, f.granule_log2);
+}
+
 /* Output address of a block or page. */
-uint64_t pte_leaf_address(uint64_t desc, struct pte_format f, int level);
+static inline uint64_t pte_leaf_address(uint64_t desc, struct pte_format f, int level)
+{
+    unsigned shift = pte_level_shift(f.granule_log2, level);
+    return shift < 48 ? pte_address_from(desc, f, shift) : 0;
+}
+
 /*
  * Address of the first table from a TTBR. wide: BADDR[51:48] are in bits 5:2. size_log2: size of
  * the table in bytes.
  */
-uint64_t pte_base_address(uint64_t ttb, bool wide, unsigned size_log2);
+static inline uint64_t pte_base_address(uint64_t ttb, bool wide, unsigned size_log2)
+{
+    uint64_t a = ttb & mask64(1, 47);
+    if (wide) {
+        a = (ttb & mask64(6, 42)) | extract64(ttb, 2, 4) << 48;
+        size_log2 = size_log2 < 6 ? 6 : size_log2;
+    }
+    return align_down(a, UINT64_C(1) << size_log2);
+}
 
 #endif
