@@ -155,17 +155,16 @@ static bool copy_out(struct monitor *mon, const struct memory_view *view, uint64
                      uint64_t size, FILE *f, GError **err)
 {
     uint8_t buf[4096];
-    while (size > 0) {
-        size_t n = MIN(size, sizeof(buf));
-        if (memory_read(mon->m, mon->pe, view, addr, buf, n) != n) {
+    for (uint64_t done = 0; done < size;) {
+        size_t n = MIN(size - done, sizeof(buf));
+        if (memory_read(mon->m, mon->pe, view, addr + done, buf, n) != n) {
             return fail(err, ERR_OPTION, "Invalid addr 0x%016" PRIx64 "/size %" PRIu64 " specified",
                         addr, size);
         }
         if (fwrite(buf, 1, n, f) != n) {
             return fail(err, ERR_FILE, "cannot write: %s", g_strerror(errno));
         }
-        addr += n;
-        size -= n;
+        done += n;
     }
     return true;
 }

@@ -178,11 +178,18 @@ static JsonNode *cmd_human(struct qmp *q, JsonObject *args, GError **err)
     return n;
 }
 
+static JsonNode *cmd_screendump(struct qmp *q, JsonObject *args, GError **err)
+{
+    fail(err, ERR_OPTION, "There is no console to take a screendump from");
+    return NULL;
+}
+
 static handler cmd_query_commands;
 
 /* ---- the table ---- */
 
-/* args: names, each with its type in front (i, s, a: an array) and ? if it may be left out. */
+/* args: names, each with its type in front (u: unsigned, i, s, a: an array) and ? if it may be left
+ * out. */
 static const struct command {
     const char *name;
     handler *run;
@@ -199,8 +206,9 @@ static const struct command {
     {"system_powerdown", cmd_powerdown, {NULL}},
     {"system_reset", cmd_reset, {NULL}},
     {"quit", cmd_quit, {NULL}},
-    {"memsave", cmd_memsave, {"ival", "isize", "sfilename", "?icpu-index"}},
-    {"pmemsave", cmd_pmemsave, {"ival", "isize", "sfilename"}},
+    {"memsave", cmd_memsave, {"uval", "usize", "sfilename", "?icpu-index"}},
+    {"pmemsave", cmd_pmemsave, {"uval", "usize", "sfilename"}},
+    {"screendump", cmd_screendump, {"sfilename", "?sdevice", "?ihead", "?sformat"}},
     {"human-monitor-command", cmd_human, {"scommand-line", "?icpu-index"}},
 };
 
@@ -220,6 +228,7 @@ static JsonNode *cmd_query_commands(struct qmp *q, JsonObject *args, GError **er
 static bool has_type(JsonNode *n, char type)
 {
     switch (type) {
+    case 'u':
     case 'i':
         return JSON_NODE_HOLDS_VALUE(n) && json_node_get_value_type(n) == G_TYPE_INT64;
     case 's':
@@ -232,11 +241,13 @@ static bool has_type(JsonNode *n, char type)
 /* The reference's words. */
 static bool wrong_type(const char *name, char type, GError **err)
 {
-    if (type == 'i') {
+    if (type == 'u') {
         return fail(err, ERR_OPTION, "Parameter '%s' expects uint64", name);
     }
     return fail(err, ERR_OPTION, "Invalid parameter type for '%s', expected: %s", name,
-                type == 's' ? "string" : "array");
+                type == 's'   ? "string"
+                : type == 'i' ? "integer"
+                              : "array");
 }
 
 static bool check_present(const struct command *c, JsonObject *args, GError **err)

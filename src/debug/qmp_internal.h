@@ -3,9 +3,7 @@
 #ifndef DEBUG_QMP_INTERNAL_H
 #define DEBUG_QMP_INTERNAL_H
 
-/* json-glib includes glib's own headers. */
-#include <json-glib/json-glib.h>
-
+#include "debug/json_stream.h"
 #include "debug/monitor.h"
 #include "debug/qmp.h"
 
@@ -13,11 +11,8 @@ struct qmp {
     struct qmp_cfg cfg;
     struct machine_observer observer;
     struct monitor *monitor;
-    bool connected;
     bool negotiated; /* qmp_capabilities was called */
-    GString *in;     /* the message at hand */
-    unsigned depth;  /* of brackets in it */
-    bool in_string, escaped, too_long;
+    struct json_stream *in;
 };
 
 #define QMP_ERROR_GENERIC   "GenericError"

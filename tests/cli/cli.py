@@ -2,6 +2,7 @@
 """What the tests of the command share: the program, guests to run in it, the end of a test file."""
 import os
 import pathlib
+import socket
 import struct
 import subprocess
 import sys
@@ -44,6 +45,22 @@ def wait_for(done, timeout=60):
         if time.monotonic() > end:
             raise TimeoutError
         time.sleep(0.02)
+
+
+def connect(path, timeout):
+    """A client's end of a Unix socket that a server is about to make."""
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(timeout)
+
+    def connects():
+        try:
+            s.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):  # it gets its name before it listens
+            return False
+        return True
+
+    wait_for(connects)
+    return s
 
 
 def raw(path, words):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Going back in time: by packets, so that thousands of states can be compared, and as GDB does."""
 import re
-import socket
 import subprocess
 
 import cli
@@ -14,20 +13,10 @@ class Stub:
     """A client of the remote protocol."""
 
     def __init__(self, path, timeout):
-        self.s = socket.socket(socket.AF_UNIX)
-        self.s.settimeout(timeout)
-        cli.wait_for(lambda: self.connects(path))
+        self.s = cli.connect(path, timeout)
         self.buf = b""
         assert self("QStartNoAckMode") == "OK"
         self.s.sendall(b"+")
-
-    def connects(self, path):
-        """False: the socket has its name, but nobody listens yet."""
-        try:
-            self.s.connect(str(path))
-        except ConnectionRefusedError:
-            return False
-        return True
 
     def read(self):
         while not (m := re.search(rb"\$([^#]*)#..", self.buf)):
