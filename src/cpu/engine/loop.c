@@ -199,7 +199,7 @@ static struct op *fetch_block(struct cpu *c, bool *out_keep)
  */
 static struct op *look_up_block(struct cpu *c)
 {
-    bool keep;
+    bool keep = false; /* unchanged where there is no block */
     if (c->link != NULL) {
         struct op *entry = fetch_block(c, &keep);
         c->link = keep ? c->link : NULL;
