@@ -259,6 +259,27 @@ class Bare(ReverseCase):
         self.assertEqual(s("D"), "OK")
         self.assertEqual(d.wait(), 0)
 
+    def test_end_of_a_journal_that_was_cut(self):
+        """It stays where it is, however often a debugger comes there from the past."""
+        log = self.folder / "journal"
+        count = [0x91000400, 0x17FFFFFF]  # ADD X0, X0, #1; B
+        with self.terminal(*cli.BARE, "-serial", "null", "--record", log,
+                           *cli.raw(self.folder / "count", count)) as t:
+            t.drain(1.5)  # the journal is written once a second
+            t.kill()
+        d = self.start("--replay", log, "-S")
+        s = self.stub(d)
+        self.assertIn("replaylog:end;", s("vCont;c"))
+        end = self.state(s, 1)
+        for back in "bs", "bc", "bs":
+            s(back)
+            self.assertNotEqual(self.state(s, 1), end)
+            self.assertIn("replaylog:end;", s("vCont;c"))
+            self.assertEqual(self.state(s, 1), end)
+        s.send("vCont;c")
+        self.assertEqual(s.read(), "W00")
+        self.assertEqual(d.wait(), 0)
+
     def test_replay_of_nothing(self):
         """A run that ended before its first instruction waits at its start for a debugger."""
         log = self.folder / "journal"
