@@ -7,6 +7,10 @@
 
 #include "debug/qmp_internal.h"
 
+#define MESSAGE_MAX   (1U << 20)
+#define DEPTH_MAX     1024U /* what the reference takes */
+#define UTF8_LEAD_MAX 0xf4  /* what is above is in no text: clients begin anew with it */
+
 /* ---- out ---- */
 
 static void send_object(struct qmp *q, JsonObject *o)
@@ -144,28 +148,111 @@ static void on_object(struct qmp *q, JsonObject *o)
     send_object(q, reply);
 }
 
-static void on_value(void *opaque, JsonNode *value, const char *error)
+static void on_message(struct qmp *q)
 {
-    struct qmp *q = opaque;
-    if (value == NULL) {
-        send_error(q, QMP_ERROR_GENERIC, error, NULL);
-    } else if (!JSON_NODE_HOLDS_OBJECT(value)) {
+    g_autoptr(JsonParser) parser = json_parser_new_immutable();
+    g_autoptr(GError) err = NULL;
+    if (q->too_long || !json_parser_load_from_data(parser, q->in->str, (gssize)q->in->len, &err)) {
+        send_error(q, QMP_ERROR_GENERIC,
+                   q->too_long ? "JSON token size limit exceeded"
+                               : "JSON parse error, invalid JSON syntax",
+                   NULL);
+        return;
+    }
+    JsonNode *root = json_parser_get_root(parser);
+    if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
         send_error(q, QMP_ERROR_GENERIC, "QMP input must be a JSON object", NULL);
+        return;
+    }
+    on_object(q, json_node_get_object(root));
+}
+
+/* ---- in: messages follow each other with or without a space between ---- */
+
+static void forget_message(struct qmp *q)
+{
+    g_string_truncate(q->in, 0);
+    q->depth = 0;
+    q->in_string = q->escaped = q->too_long = false;
+}
+
+static void end_message(struct qmp *q)
+{
+    on_message(q);
+    forget_message(q);
+}
+
+/* What can be in no message: the next one begins behind it. */
+static void drop_message(struct qmp *q, const char *why)
+{
+    send_error(q, QMP_ERROR_GENERIC, why, NULL);
+    forget_message(q);
+}
+
+static void keep(struct qmp *q, char c)
+{
+    if (q->in->len < MESSAGE_MAX) {
+        g_string_append_c(q->in, c);
     } else {
-        on_object(q, json_node_get_object(value));
+        q->too_long = true;
+    }
+}
+
+static void on_string_byte(struct qmp *q, char c)
+{
+    if (q->escaped) {
+        q->escaped = false;
+    } else if (c == '\\') {
+        q->escaped = true;
+    } else if (c == '"') {
+        q->in_string = false;
+    }
+}
+
+static void on_byte(struct qmp *q, char c)
+{
+    bool space = strchr(" \t\r\n", c) != NULL; /* and a zero byte */
+    if ((q->in_string && (uint8_t)c < ' ') || (uint8_t)c > UTF8_LEAD_MAX) {
+        drop_message(q, "JSON parse error, invalid character");
+        return;
+    }
+    if (q->in_string) {
+        keep(q, c);
+        on_string_byte(q, c);
+        return;
+    }
+    if (q->depth == 0 && space) {
+        if (q->in->len != 0) {
+            end_message(q); /* something that is no object */
+        }
+        return;
+    }
+    keep(q, c);
+    q->in_string = c == '"';
+    if (c == '{' || c == '[') {
+        q->depth++;
+        if (q->depth > DEPTH_MAX) {
+            drop_message(q, "JSON nesting depth limit exceeded");
+        }
+    } else if (c == '}' || c == ']') {
+        q->depth -= q->depth != 0;
+        if (q->depth == 0) {
+            end_message(q);
+        }
     }
 }
 
 static void on_input(void *opaque, const uint8_t *buf, size_t len)
 {
-    struct qmp *q = opaque;
-    json_stream_feed(q->in, (const char *)buf, len);
+    for (size_t i = 0; i < len; i++) {
+        on_byte(opaque, (char)buf[i]);
+    }
 }
 
 static void on_peer(void *opaque, bool there)
 {
     struct qmp *q = opaque;
-    json_stream_reset(q->in);
+    forget_message(q);
     q->negotiated = false;
     if (there) {
         send_greeting(q);
@@ -178,7 +265,7 @@ struct qmp *qmp_new(const struct qmp_cfg *cfg)
 {
     struct qmp *q = g_new0(struct qmp, 1);
     q->cfg = *cfg;
-    q->in = json_stream_new(on_value, q);
+    q->in = g_string_new(NULL);
     q->monitor = monitor_new(cfg->machine);
     q->observer = (struct machine_observer){.notify = on_notice, .opaque = q};
     machine_observe(cfg->machine, &q->observer);
@@ -198,6 +285,6 @@ void qmp_free(struct qmp *q)
     q->cfg.chr->deliver = NULL;
     q->cfg.chr->deliver_peer = NULL;
     monitor_free(q->monitor);
-    json_stream_free(q->in);
+    g_string_free(q->in, TRUE);
     g_free(q);
 }

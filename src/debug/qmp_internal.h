@@ -3,7 +3,9 @@
 #ifndef DEBUG_QMP_INTERNAL_H
 #define DEBUG_QMP_INTERNAL_H
 
-#include "debug/json_stream.h"
+/* json-glib includes glib's own headers. */
+#include <json-glib/json-glib.h>
+
 #include "debug/monitor.h"
 #include "debug/qmp.h"
 
@@ -12,7 +14,9 @@ struct qmp {
     struct machine_observer observer;
     struct monitor *monitor;
     bool negotiated; /* qmp_capabilities was called */
-    struct json_stream *in;
+    GString *in;     /* the message at hand */
+    unsigned depth;  /* of brackets in it */
+    bool in_string, escaped, too_long;
 };
 
 #define QMP_ERROR_GENERIC   "GenericError"
