@@ -111,7 +111,7 @@ static char *constant_part(const struct trace_block *b, unsigned i, bool ns, cha
 static __attribute__((noinline)) const struct trace_note *make_note(struct trace_tarmac *t,
                                                                     struct trace_block *b, bool ns)
 {
-    struct trace_note *n = g_malloc(sizeof(*n) + (size_t)b->n * (64 + DISAS) + LINE_SHORT);
+    struct trace_note *n = g_malloc0(sizeof(*n) + (size_t)b->n * (64 + DISAS) + LINE_SHORT);
     char *p = n->text;
     n->ns = ns;
     for (unsigned i = b->n; i-- > 0;) {
