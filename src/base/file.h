@@ -10,6 +10,7 @@
 /* The bytes of a regular file, mapped. An error names it: "WHAT 'PATH' does not exist". */
 GBytes *file_map(const char *what, const char *path, GError **err);
 
+/* To g_dir_read_name from. An error names it. */
 GDir *folder_open(const char *path, GError **err);
 
 #endif

@@ -265,7 +265,8 @@ class Bare(ReverseCase):
         count = [0x91000400, 0x17FFFFFF]  # ADD X0, X0, #1; B
         with self.terminal(*cli.BARE, "-serial", "null", "--record", log,
                            *cli.raw(self.folder / "count", count)) as t:
-            t.drain(1.5)  # the journal is written once a second
+            sizes = set()  # none yet, its beginning, a state
+            cli.wait_for(lambda: sizes.add(log.exists() and log.stat().st_size) or len(sizes) > 2)
             t.kill()
         d = self.start("--replay", log, "-S")
         s = self.stub(d)
